@@ -1,0 +1,71 @@
+"""The morning page: what changed since last week, how the few who bring half of the sales stand, the largest customers and communes."""
+
+import pytest
+import sqlalchemy as sa
+
+from ml.queries import business
+from ml.store import schema
+from ml.store.engine import begin_write
+from ml.store.preferences import PreferenceError, read_preferences
+from ml.store.values import set_preference
+from tests.pages.conftest import texts_of
+from tests.pages.filled_store import AS_OF, NOW, fill
+from ui import store_access
+
+
+def listed(app, column: str):
+    """The table of the screen that has this column."""
+    return next(frame.value for frame in app.dataframe if column in frame.value.columns)
+
+
+def test_the_last_week_stands_beside_the_week_before(show, full_home):
+    app = show(full_home, "overview", language="en")
+    with store_access.store().connect() as conn:
+        before, last = (int(orders) for orders in business.weekly(conn, AS_OF)["orders"].iloc[-2:])
+    said = " ".join(link.proto.label for link in app.get("page_link"))
+    assert f"the last 7: **{last}**, before: {before}" in said
+
+
+@pytest.mark.parametrize(("role", "named"), [("admin", True), ("viewer", False)])
+def test_the_largest_customers_stand_with_their_state_and_open(show, full_home, role, named):
+    app = show(full_home, "overview", role=role, language="en")
+    largest = listed(app, "spend_365")
+    assert largest["spend_365"].is_monotonic_decreasing and len(largest) == 10
+    assert largest["shown_state"].isin(["Due now", "Overdue", "Early", "Silent for too long", "No rhythm yet"]).all()
+    assert any("Rojas" in name for name in largest["who"]) is named
+    assert "How they stand today" in texts_of(app)
+
+
+def test_the_largest_communes_have_their_share(show, full_home):
+    communes = listed(show(full_home, "overview"), "zone")
+    assert communes["sales"].is_monotonic_decreasing and communes["share"].sum() == pytest.approx(1.0)
+
+
+def test_without_a_model_of_customers_the_communes_stand_alone(show, own_empty_home, store_at):
+    store_at(own_empty_home)
+    fill(store_access.store(), predictors=("demand",))
+    app = show(own_empty_home, "overview", language="en")
+    assert not app.exception and "How they stand today" not in texts_of(app)
+    assert len(listed(app, "zone")) and not any("spend_365" in frame.value.columns for frame in app.dataframe)
+
+
+def test_communes_that_nobody_recorded_are_left_out(show, own_full_home, store_at):
+    store_at(own_full_home)
+    with begin_write(store_access.store()) as conn:
+        conn.execute(sa.update(schema.customer_facts).values(zone=None))
+    app = show(own_full_home, "overview")
+    assert not app.exception and not any("zone" in frame.value.columns for frame in app.dataframe)
+
+
+def test_the_companys_own_app_is_linked_where_its_address_is_known(show, own_full_home, store_at):
+    assert not show(own_full_home, "overview").get("link_button")
+    with begin_write(store_access.store()) as conn:
+        set_preference(conn, "company_app_url", "https://app.example.cl/pedidos", who="admin@example.com", at=NOW)
+    (button,) = show(own_full_home, "overview", language="en").get("link_button")
+    assert (button.proto.url, button.proto.label) == ("https://app.example.cl/pedidos", "Open the company's own app")
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "ftp://x", "https://", "app.example.cl", "https://x y"])
+def test_what_is_no_web_address_is_refused(address):
+    with pytest.raises(PreferenceError, match="company_app_url"):
+        read_preferences({"company_app_url": address})

@@ -1,0 +1,79 @@
+"""The list of events on the Demand screen: what is coming and was, entered and taken back by those who may; their words in the figure."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import pandas as pd
+import streamlit as st
+
+from ml.i18n import mark
+from ml.queries import events
+from ui import actions_events, data, guard, presses, tables
+from ui.format import md
+from ui.screen import Screen
+
+KINDS: Mapping[str, str] = {
+    "promotion": mark("Promotion"),
+    "price_change": mark("Price change"),
+    "strike": mark("Strike"),
+    "closure": mark("Closed"),
+}
+LISTED_DAYS = 400
+
+
+def since(screen: Screen, day: date) -> pd.DataFrame:
+    """The events that touch `day` or later. `screen` stands on `stamps.entered_events`: somebody may have just entered one."""
+    return screen.read(events.current, day)
+
+
+def with_words(days: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """The forecast frame with the names of the events of each day beside its holiday; a price change that lasts on, on its first day."""
+    end = found["end"].fillna(found["start"])
+    told = [[*found.loc[(found["start"] <= day) & (end >= day), "name"], *([holiday] if holiday else [])]
+            for day, holiday in zip(days["day"], days["holiday"], strict=True)]  # fmt: skip
+    return days.assign(holiday=pd.Series(["; ".join(names) or None for names in told], index=days.index, dtype=object))
+
+
+def show(screen: Screen) -> None:
+    """The list folded away; a form and the ways to take back for admin and analyst."""
+    t = screen.t
+    found = since(screen, screen.today - timedelta(days=LISTED_DAYS))
+    with st.expander(t("Promotions, price changes, strikes and closures ({n})", n=len(found)), key="events"):
+        st.caption(t("A closure makes its days closed; other kinds count in the forecast once the history holds ten days of them. "
+                     "All counts from the next reading of the data on."))  # fmt: skip
+        rows = found.assign(what=[t(KINDS.get(kind, kind)) for kind in found["kind"]])
+        columns = [
+            tables.Column("name", t("Name")), tables.Column("what", t("Kind")), tables.Column("start", t("From"), "day"),
+            tables.Column("end", t("To"), "day"), tables.Column("announced_at", t("Known from"), "day"),
+        ]  # fmt: skip
+        tables.show(screen, rows, columns, alt=t("The events entered"), key="event-rows")
+        if guard.may(screen.user, "events"):
+            _form(screen)
+            _take_back(screen, found)
+
+
+def _form(screen: Screen) -> None:
+    t, name = screen.t, f"event-{presses.number('event-add')}"
+    with st.form(name, border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(t("Kind"), list(KINDS), format_func=lambda kind: t(KINDS[kind]), key=f"{name}-kind")
+        st.text_input(t("Name"), key=f"{name}-name", max_chars=80)
+        st.date_input(t("First and last day"), (screen.today, screen.today), key=f"{name}-days", format="DD-MM-YYYY")
+        st.date_input(t("Known from"), screen.today, key=f"{name}-known", format="DD-MM-YYYY")
+        presses.submit(t("Add"), "event-add", lambda: actions_events.add_named(name), mark("The event was added."))
+
+
+def _take_back(screen: Screen, found: pd.DataFrame) -> None:
+    t, f = screen.t, screen.f
+    with st.container(horizontal=True):
+        if len(found):
+            labels = {
+                int(key): f"{name} ({f.day(start)})" for key, name, start in zip(found["id"], found["name"], found["start"], strict=True)
+            }
+            key = st.selectbox(t("Remove an event"), list(labels), format_func=lambda one: labels[one], key="event-chosen")
+            presses.button(t("Remove"), f"event-remove-{key}", lambda: actions_events.remove(key), mark("The event was removed."))
+        removed = data.ask(events.last_removed)
+        if removed is not None:
+            again = lambda: actions_events.restore(removed[0])  # noqa: E731
+            presses.button(
+                t("Undo: put “{name}” back", name=md(removed[1])), f"event-restore-{removed[0]}", again, mark("The event is back.")
+            )

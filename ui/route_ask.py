@@ -1,0 +1,94 @@
+"""The form of one delivery and its answer: the fitted model in service, or the company's rates alone."""
+
+import logging
+from typing import Any, NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from ml.routing.delivery import DeliveryEstimate, RoutingError, estimate_delivery
+from ml.routing.distance import depot_of
+from ml.store.releases import ReleaseError
+from ml.store.values import load_preferences
+from ui import filters, loaded
+from ui.screen import Screen
+from ui.store_access import store
+
+log = logging.getLogger(__name__)
+ANY_TYPE = "any"
+MOST_LATITUDE, MOST_LONGITUDE = 90, 180
+
+
+class Question(NamedTuple):
+    """One delivery: where (degrees), how many bottles, for which type of customer (None = any)."""
+
+    latitude: float
+    longitude: float
+    quantity: float
+    customer_type: str | None
+
+
+def form(screen: Screen, zones: pd.DataFrame, kinds: tuple[str, ...], depot: tuple[float, float]) -> Question:
+    """The controls: a zone of known customers or a place by its degrees, the quantity, the type of customer."""
+    t = screen.t
+    by_zone = len(zones) > 0
+    if by_zone:
+        ways = {"zone": t("Known zone"), "point": t("Latitude and longitude")}
+        by_zone = filters.choose(screen, t("Where to"), "place", ways) == "zone"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if by_zone:
+            zone = filters.one_of(screen, t("Zone"), "zone", {name: name for name in zones["zone"]})
+            place = zones[zones["zone"] == zone].iloc[0]
+            latitude, longitude = float(place["latitude"]), float(place["longitude"])
+        else:
+            latitude = st.number_input(t("Latitude"), value=depot[0], step=0.01, format="%.5f", key="lat", bind="query-params")
+            longitude = st.number_input(t("Longitude"), value=depot[1], step=0.01, format="%.5f", key="lon", bind="query-params")
+        quantity = st.number_input(t("Bottles"), value=3, step=1, key="quantity", bind="query-params")
+        kind = ANY_TYPE
+        if kinds:
+            kind = filters.one_of(screen, t("Type"), "type", {ANY_TYPE: t("Any type"), **{name: name for name in kinds}})
+    return Question(latitude, longitude, float(quantity), None if kind == ANY_TYPE else kind)
+
+
+def depot(screen: Screen) -> tuple[float, float]:
+    """Where tours start: the depot of the model in service, else the one on Settings."""
+    model = _model()
+    if model is not None and model.model_ is not None:
+        return float(model.model_.depot[0]), float(model.model_.depot[1])
+    return depot_of(screen.read(load_preferences))
+
+
+def answer(screen: Screen, asked: Question) -> DeliveryEstimate | str:
+    """What the delivery costs, or one sentence on what is wrong with the question."""
+    wrong = problem(screen, asked)
+    if wrong:
+        return wrong
+    model = _model()
+    try:
+        if model is not None:
+            said: DeliveryEstimate = model.estimate_delivery(*asked)
+            return said
+        return estimate_delivery(*asked, screen.read(load_preferences))
+    except RoutingError:
+        return screen.t("This place is more than 500 km from the depot; deliveries up to there can be costed.")
+
+
+def problem(screen: Screen, asked: Question) -> str:
+    """What is wrong with a question, in one sentence; empty when nothing is."""
+    t = screen.t
+    if not (abs(asked.latitude) <= MOST_LATITUDE and abs(asked.longitude) <= MOST_LONGITUDE):
+        return t("This place is not on the globe: latitude is from -90 to 90, longitude from -180 to 180.")
+    if not asked.quantity > 0:
+        return t("The number of bottles must be above 0.")
+    return ""
+
+
+def _model() -> Any:
+    """The fitted predictor of route costs with the rates of today, or None."""
+    try:
+        with store().connect() as connection:
+            served = loaded.MODELS.serving(connection, "route_cost")
+    except ReleaseError as problem:
+        log.warning("The Routes screen answers with the company's rates alone: %s", problem)
+        return None
+    return served.predictor if served else None

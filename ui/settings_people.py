@@ -1,0 +1,146 @@
+"""Settings, people: who may come in, with which role; add, change, disable, new passwords. Nobody changes their own account here."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ml import clock
+from ml.i18n import Translator, mark
+from ml.queries import administration
+from ml.store.users import ROLES
+from ui import actions, data, presses
+from ui.format import md
+from ui.screen import Screen
+from ui.store_access import settings
+
+ROLE_NAMES: Mapping[str, str] = {"admin": mark("administrator"), "analyst": mark("analyst"), "viewer": mark("viewer")}
+ROLE_MEANINGS: Mapping[str, str] = {
+    "admin": mark("may do everything, settings too"),
+    "analyst": mark("sees all analysis and may refresh the data"),
+    "viewer": mark("reads, without names and phones of customers"),
+}
+PAGE_ROWS = 20
+LONGEST_NAME, LONGEST_EMAIL = 80, 200
+
+
+def show(screen: Screen) -> None:
+    """The form for a new person, then everybody."""
+    t = screen.t
+    with st.expander(t("Add a person"), icon=":material/person_add:"):
+        _form(screen)
+    everybody = data.ask(administration.people)
+    pages = -(-len(everybody) // PAGE_ROWS)
+    place = st.container(gap="small")
+    page = st.pagination(pages, key="people-page", bind="query-params") if pages > 1 else 1
+    rows = everybody.iloc[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
+    with place:
+        for row in rows.to_dict("records"):
+            _person(screen, row)
+
+
+def role_name(t: Translator, role: str) -> str:
+    """The name of a role in the reader's language."""
+    return t(ROLE_NAMES[role]) if role in ROLE_NAMES else role
+
+
+def _form(screen: Screen) -> None:
+    t, drawn = screen.t, presses.number("add-person")
+    keys = {field: f"new-{field}-{drawn}" for field in ("email", "name", "role")}
+    with st.form("add-person", border=False):
+        st.text_input(t("E-mail address"), key=keys["email"], max_chars=LONGEST_EMAIL)
+        st.text_input(t("Name of the person"), key=keys["name"], max_chars=LONGEST_NAME)
+        st.radio(
+            t("Role"),
+            ROLES[::-1],
+            format_func=lambda role: role_name(t, role),
+            captions=[t(ROLE_MEANINGS[role]) for role in ROLES[::-1]],
+            key=keys["role"],
+        )
+        presses.submit(t("Add and make a password"), "add-person", partial(_add, keys), mark("The person was added. Their password:"))
+
+
+def _add(keys: Mapping[str, str]) -> str:
+    given = {field: str(st.session_state.get(key) or "") for field, key in keys.items()}
+    return actions.add_person(given["email"], given["name"], given["role"])
+
+
+def _person(screen: Screen, row: Mapping[Any, Any]) -> None:
+    t = screen.t
+    with st.container(
+        border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=f"person-{row['id']}"
+    ):
+        with st.container(width="stretch", gap=None):
+            colour = "blue" if row["role"] == "admin" else "gray"
+            out = "" if row["enabled"] else f" :red-badge[{t('disabled')}]"
+            st.markdown(f"**{md(row['name'])}** :{colour}-badge[{role_name(t, row['role'])}]{out}")
+            st.caption(f"{md(row['email'])} · {_seen(screen, row)}")
+        if row["id"] == screen.user.id:
+            st.caption(t("This is you."), width="content")
+        else:
+            _change(screen, row)
+
+
+def _seen(screen: Screen, row: Mapping[Any, Any]) -> str:
+    t = screen.t
+    if pd.isna(row["seen_at"]):
+        return t("not here lately")
+    return t("last here {moment}", moment=md(screen.f.moment(clock.local(row["seen_at"].to_pydatetime(), settings().timezone))))
+
+
+def _change(screen: Screen, row: Mapping[Any, Any]) -> None:
+    """What can be done with somebody else: each with a sentence on what it does."""
+    t, email, number = screen.t, row["email"], row["id"]
+    drawn = sum(presses.number(f"{kind}-{number}") for kind in ("role", "password", "out", "disable", "enable"))
+    with st.popover(t("Change"), icon=":material/edit:", key=f"change-{number}-{drawn}"):
+        if not row["enabled"]:
+            st.caption(t("May sign in again, with the password of before."))
+            presses.button(
+                t("Let in again"),
+                f"enable-{number}",
+                partial(actions.enable_person, email),
+                mark("{who} may come in again."),
+                who=row["name"],
+            )
+            return
+        key = f"role-of-{number}-{presses.number(f'role-{number}')}-{t.language}"
+        st.selectbox(
+            t("Role"),
+            ROLES,
+            index=ROLES.index(row["role"]) if row["role"] in ROLES else None,
+            format_func=lambda role: f"{role_name(t, role)}: {t(ROLE_MEANINGS[role])}",
+            key=key,
+        )
+        presses.button(
+            t("Save the role"),
+            f"role-{number}",
+            partial(_role, email, key),
+            mark("{who} has the new role from the next click."),
+            who=row["name"],
+        )
+        st.caption(t("Makes a new password and ends all sessions of this person."))
+        presses.button(
+            t("New password"),
+            f"password-{number}",
+            partial(actions.new_password, email),
+            mark("The new password of {who}:"),
+            who=row["name"],
+        )
+        st.caption(t("Ends all sessions of this person; they may sign in again."))
+        presses.button(
+            t("Sign out everywhere"),
+            f"out-{number}",
+            partial(actions.sign_out_person, email),
+            mark("{who} is signed out everywhere."),
+            who=row["name"],
+        )
+        st.caption(t("Shuts this person out at once: sessions end and access tokens stop working. Nothing is deleted."))
+        presses.button(
+            t("Disable"), f"disable-{number}", partial(actions.disable_person, email), mark("{who} is disabled."), who=row["name"]
+        )
+
+
+def _role(email: str, key: str) -> None:
+    actions.change_role(email, str(st.session_state.get(key)))

@@ -1,0 +1,1 @@
+"""The app's HTTP side, before and beside Streamlit: gate, login, JSON routes, headers, static files. Pure ASGI, no widgets."""
