@@ -7,7 +7,7 @@ from ml.store import alerts, experiments
 from ui import deeds
 
 ROOT = Path(__file__).resolve().parents[3]
-ACTION = re.compile(r'(?:audit\.record|was_recorded|[a-z]*\.?note|_look)\([^")]*?"([a-z]+\.[a-z_]+)"')
+ACTION = re.compile(r'(?:audit\.record|was_recorded|_answer|[a-z]*\.?note|_look)\([^")]*?"([a-z]+\.[a-z_]+)"')
 ELSEWHERE = re.compile(r'^[A-Z_]+ = "([a-z]+\.[a-z_]+)"  # the audit', re.MULTILINE)
 
 
