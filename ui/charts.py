@@ -9,14 +9,16 @@ import pandas as pd
 import streamlit as st
 
 from ui import data, texts
+from ui.chart_words import NARROW_PIXELS, ROW_PIXELS, Placed, Word, place
 from ui.screen import Screen
 
 Figure = dict[str, Any]
 HEIGHT = 340
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showAxisDragHandles": False}
 NOON = pd.Timedelta(hours=12)
-MOST_TICKS = 9
-LONGEST_NOTE = 22
+MOST_TICKS = 7
+TICK_PIXELS = 36  # what a day of the axis in numbers needs
+WORD_ROWS = 2  # of holidays; events stand above them
 FEWEST_DAYS_TOLD = 14
 
 
@@ -76,7 +78,7 @@ def forecast(screen: Screen, past: pd.DataFrame, ahead: pd.DataFrame, *, measure
         | {
             "xaxis": _day_axis(colours, [*past["day"], *ahead["day"]], closed),
             "shapes": _today(whole, colours),
-            "annotations": [*_notes(whole, colours), *_today_note(screen, whole, colours)],
+            "annotations": _notes(screen, whole, pd.DatetimeIndex(sorted([*past["day"], *ahead["day"]])), colours),
         },
     }
 
@@ -219,15 +221,23 @@ def rule_at(x: Any, colours: Palette) -> dict[str, Any]:
     }
 
 
-def _notes(ahead: pd.DataFrame, colours: Palette) -> list[dict[str, Any]]:
-    """Holidays as small grey words above their day; neighbours stand on two heights."""
+def _notes(screen: Screen, ahead: pd.DataFrame, shown: pd.DatetimeIndex, colours: Palette) -> list[dict[str, Any]]:
+    """Today and the holidays as small grey words above their day; what was cut stands whole under the pointer."""
+    today = _today_note(screen, ahead, colours)
     named = ahead[ahead["holiday"].notna()]
-    notes = []
-    for place, (day, names) in enumerate(zip(named["day"], named["holiday"], strict=True)):
-        name = str(names).split(";")[0]
-        text = name if len(name) <= LONGEST_NOTE else f"{name[: LONGEST_NOTE - 1]}…"
-        notes.append(note_at(day + NOON, text, colours) | {"y": 1.0 if place % 2 else 1.07, "xanchor": "center"})
-    return notes
+    words = [
+        Word(day, str(names).split(";")[0], f"{screen.f.short_date(day)}: {names}")
+        for day, names in zip(named["day"], named["holiday"], strict=True)
+    ]
+    taken = [Word(note["x"], note["text"], "", "right") for note in today]
+    return [*(word_at(word, word.day + NOON, 0, colours) for word in place(words, shown, WORD_ROWS, dots=True, taken=taken)), *today]
+
+
+def word_at(word: Placed, x: Any, first_row: int, colours: Palette) -> dict[str, Any]:
+    """A placed word as an annotation, its row counted from `first_row` above the figure."""
+    return note_at(x, word.text, colours) | {
+        "xanchor": word.anchor, "yshift": (first_row + word.row) * ROW_PIXELS, "hovertext": word.whole,
+    }  # fmt: skip
 
 
 def note_at(x: Any, text: str, colours: Palette) -> dict[str, Any]:
@@ -239,7 +249,10 @@ def note_at(x: Any, text: str, colours: Palette) -> dict[str, Any]:
 def _day_axis(colours: Palette, days: Sequence[date], closed: Sequence[date]) -> dict[str, Any]:
     shown = pd.DatetimeIndex(sorted(days))
     weeks = shown[~shown.to_period("W").duplicated()]
+    apart = TICK_PIXELS * len(shown) / NARROW_PIXELS  # in days of the axis
     ticks = weeks[:: max(1, -(-len(weeks) // MOST_TICKS))]
+    if len(ticks) > 1 and shown.searchsorted(ticks[1]) < apart:  # the first week is seldom whole
+        ticks = ticks[1:]
     return plain_axis(colours) | {
         "type": "date",
         "tickvals": list(ticks + NOON),

@@ -28,8 +28,17 @@ def show(
         figure = with_ways(screen, figure, days, measure)
     every = [*pd.date_range(past["day"].min() if len(past) else service.day, service.day, unit="us"), *days["day"]]
     figure = event_marks.over(screen, figure, found, event_list.KINDS, every)
-    alt = screen.t("What came in the last {past} days and what is expected in the next {ahead}", past=since, ahead=len(days))
-    charts.draw(figure, alt=alt, key="forecast")
+    charts.draw(figure, alt=_alt(screen, days, found, since), key="forecast")
+
+
+def _alt(screen: Screen, days: pd.DataFrame, found: pd.DataFrame, since: int) -> str:
+    """The figure in a sentence, with the whole names of the days that are marked in it."""
+    t, f = screen.t, screen.f
+    named = days[days["holiday"].notna()]
+    marked = [f"{f.short_date(day)} {name}" for day, name in zip(named["day"], named["holiday"], strict=True)]
+    marked += [f"{f.short_date(day)} {name}" for day, name in zip(found["start"], found["name"], strict=True)]
+    told = t("What came in the last {past} days and what is expected in the next {ahead}", past=since, ahead=len(days))
+    return t("{figure}. Marked: {days}", figure=told, days="; ".join(marked)) if marked else told
 
 
 def with_ways(screen: Screen, figure: Figure, days: pd.DataFrame, measure: str) -> Figure:

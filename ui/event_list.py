@@ -1,4 +1,4 @@
-"""The list of events on the Demand screen: what is coming and was, entered and taken back by those who may; their words in the figure."""
+"""The list of events on the Demand screen: what is coming and was, those entered taken back by those who may; their words in the figure."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -22,8 +22,15 @@ LISTED_DAYS = 400
 
 
 def since(screen: Screen, day: date) -> pd.DataFrame:
-    """The events that touch `day` or later. `screen` stands on `stamps.entered_events`: somebody may have just entered one."""
-    return screen.read(events.current, day)
+    """The events that touch `day` or later, each with a name. `screen` stands on `stamps.entered_events`: one may have just come."""
+    found: pd.DataFrame = screen.read(events.current, day)
+    unnamed = (found["name"] == "").to_numpy()
+    return found.assign(name=found["name"].mask(unnamed, kind_words(screen, found)))
+
+
+def kind_words(screen: Screen, found: pd.DataFrame) -> pd.Series:
+    """The kind of each event in words."""
+    return pd.Series([screen.t(KINDS.get(kind, kind)) for kind in found["kind"]], index=found.index, dtype=object)
 
 
 def with_words(days: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
@@ -41,15 +48,17 @@ def show(screen: Screen) -> None:
     with st.expander(t("Promotions, price changes, strikes and closures ({n})", n=len(found)), key="events"):
         st.caption(t("A closure makes its days closed; other kinds count in the forecast once the history holds ten days of them. "
                      "All counts from the next reading of the data on."))  # fmt: skip
-        rows = found.assign(what=[t(KINDS.get(kind, kind)) for kind in found["kind"]])
+        where = found["is_entered"].map({True: t("entered here"), False: t("from your data")})
+        rows = found.assign(what=kind_words(screen, found), where=where)
         columns = [
             tables.Column("name", t("Name")), tables.Column("what", t("Kind")), tables.Column("start", t("From"), "day"),
             tables.Column("end", t("To"), "day"), tables.Column("announced_at", t("Known from"), "day"),
+            *([] if found["is_entered"].all() else [tables.Column("where", t("Where from"))]),
         ]  # fmt: skip
-        tables.show(screen, rows, columns, alt=t("The events entered"), key="event-rows")
+        tables.show(screen, rows, columns, alt=t("The events that count"), key="event-rows")
         if guard.may(screen.user, "events"):
             _form(screen)
-            _take_back(screen, found)
+            _take_back(screen, found[found["is_entered"]])
 
 
 def _form(screen: Screen) -> None:

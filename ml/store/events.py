@@ -1,14 +1,17 @@
-"""Promotions, price changes, strikes and closures that people enter: kept, removed, taken back, each with its audit row."""
+"""Promotions, price changes, strikes and closures that people enter: kept, removed, taken back, each with its audit row; and those that
+the company's data tells."""
 
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
+from ml.source.tables import Tables
 from ml.store import audit
 from ml.store.refused import Refused
-from ml.store.schema_events import events, weather_forecasts
+from ml.store.schema_events import event_facts, events, weather_forecasts
 
 KINDS: tuple[str, ...] = ("promotion", "price_change", "strike", "closure")
 LONGEST_NAME = 80
@@ -69,6 +72,16 @@ def event_frame(connection: sa.Connection) -> pd.DataFrame:
     rows = connection.execute(sa.select(events).where(events.c.removed_at.is_(None)).order_by(events.c.id)).mappings().all()
     frame = pd.DataFrame(rows, columns=["start", "end", "kind", "name", "announced_at"])
     return frame.assign(known_at=frame["announced_at"])
+
+
+def told_by_data(connection: sa.Connection, tables: Tables) -> pd.DataFrame:
+    """The events of a company's tables that nobody entered here, with the columns of the table `event_facts`."""
+    columns = [column.name for column in event_facts.columns]
+    frame = tables["events"].assign(**{name: tables["events"][name].fillna("").astype("object") for name in ("kind", "name")})
+    rows = connection.execute(sa.select(events.c.start, events.c.kind, events.c.name)).all()
+    entered = {(pd.Timestamp(start), kind, name) for start, kind, name in rows}
+    own = [key not in entered for key in zip(frame["start"], frame["kind"], frame["name"], strict=True)]
+    return frame.loc[np.array(own, dtype=bool), columns].drop_duplicates(["start", "kind", "name"]).reset_index(drop=True)
 
 
 def announced_closures(connection: sa.Connection, from_day: date) -> list[tuple[date, date]]:

@@ -7,8 +7,10 @@ import pandas as pd
 import sqlalchemy as sa
 
 from ml.source.tables import Tables
+from ml.store.events import told_by_data
 from ml.store.predictions import plain
 from ml.store.schema import customer_facts, customer_orders, customer_products, daily_facts, delivery_points, reading, tour_facts
+from ml.store.schema_events import event_facts
 from ml.store.searching import search_text
 
 TOP_PRODUCTS = 50
@@ -30,6 +32,7 @@ def write_facts(connection: sa.Connection, tables: Tables, as_of: date) -> int:
         (customer_products, product_frame(known)),
         (delivery_points, point_frame(known)),
         (tour_facts, tour_frame(known, as_of)),
+        (event_facts, told_by_data(connection, known)),
     ):
         connection.execute(sa.delete(table))
         if not frame.empty:

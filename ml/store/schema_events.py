@@ -1,4 +1,5 @@
-"""Our tables about what happens outside the orders: events people enter, and weather forecasts as they were issued."""
+"""Our tables about what happens outside the orders: events people enter, those the company's data tells, and weather forecasts as they were
+issued."""
 
 import sqlalchemy as sa
 
@@ -16,6 +17,15 @@ events = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("created_by", Text, nullable=False),
     sa.Column("removed_at", Moment),  # removed events stay, so that a removal can be taken back
+)
+event_facts = sa.Table(  # what the company's own data tells, replaced as a whole at every reading
+    "event_facts",
+    metadata,
+    sa.Column("start", Day, primary_key=True),
+    sa.Column("kind", Text, primary_key=True),  # as they call it; "" where it is not told
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("end", Day),
+    sa.Column("announced_at", Day),
 )
 weather_forecasts = sa.Table(
     "weather_forecasts",

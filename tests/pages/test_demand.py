@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from ml.store import events, schema
 from ml.store.engine import begin_write
 from ml.store.events import Event, keep_forecast
+from ml.store.schema_events import event_facts
 from ml.store.values import set_preference
 from tests.pages.conftest import texts_of
 from tests.pages.filled_store import AS_OF, NOW
@@ -136,6 +137,25 @@ def test_events_are_drawn_over_the_past_and_the_coming_days(live, own_full_home)
     figure = whole.get("plotly_chart")[0].proto.spec
     assert "Oferta pasada" in figure and "Oferta futura" in figure
     assert "Oferta futura" in part.get("plotly_chart")[0].proto.spec, "nothing was sold there in the past days, which the figure leaves out"
+
+
+def test_events_that_the_data_tells_are_drawn_and_listed_but_nobody_can_remove_them(live, own_full_home, store_at):
+    store_at(own_full_home)
+    start = AS_OF + timedelta(days=6)
+    with begin_write(store_access.store()) as conn:
+        values = {"start": start, "end": start + timedelta(days=2), "announced_at": start}
+        conn.execute(sa.insert(event_facts), [values | {"kind": "promotion", "name": name} for name in ("Cyber", "")])
+    app = live(own_full_home, "demand", role="analyst")
+    chart = app.get("plotly_chart")[0].proto
+    assert "Cyber" in chart.spec and "(de sus datos)" in chart.spec
+    (rows,) = [frame.value for frame in app.dataframe if "where" in frame.value]
+    assert rows["name"].tolist() == ["Cyber", "Promoción"] and set(rows["where"]) == {"de sus datos"}
+    assert "event-chosen" not in {box.key for box in app.selectbox}
+    with begin_write(store_access.store()) as conn:
+        events.add(conn, Event("strike", "Paro", start, None, start), now=NOW, by="x")
+    app = live(own_full_home, "demand", role="analyst")
+    (chosen,) = [box for box in app.selectbox if box.key == "event-chosen"]
+    assert len(chosen.options) == 1 and chosen.options[0].startswith("Paro")
 
 
 def test_what_holidays_do_to_the_open_days_is_said_where_it_is_something(show, own_full_home, store_at):

@@ -2,12 +2,15 @@
 
 from datetime import date, datetime
 
+import pandas as pd
 import pytest
 
+from ml.queries.events import current
 from ml.source.tables import SPECS, Tables, conform
 from ml.store import audit, events
 from ml.store.engine import begin_write, open_store
 from ml.store.events import Event, EventError
+from ml.store.facts import write_facts
 from tests.conftest import settings_for
 
 NOW = datetime(2026, 11, 21, 12, 0)
@@ -73,3 +76,27 @@ def test_forecasts_of_a_day_replace_each_other_and_older_days_stay(conn):
     events.keep_forecast(conn, rows(date(2026, 11, 21), 31.0))
     assert events.forecast_frame(conn)["temp_max_c"].tolist() == [20.0, 20.0, 31.0, 31.0]
     assert events.newest_forecast(conn) == date(2026, 11, 21)
+
+
+def test_what_the_data_tells_is_kept_beside_what_was_entered_but_not_twice(conn):
+    key = events.add(conn, PROMOTION, **BY)
+    rows = pd.DataFrame(
+        {
+            "start": pd.to_datetime(["2026-11-10", "2026-11-12", "2026-12-30"]),
+            "end": [pd.NaT, pd.Timestamp("2026-11-13"), pd.NaT],
+            "kind": ["price_change", None, "strike"],
+            "name": ["Alza", "Feria", "Paro"],
+            "announced_at": pd.to_datetime(["2026-11-01", "2026-11-01", "2026-12-29"]),
+        }
+    )
+    tables = Tables({"events": conform(SPECS["events"], rows.assign(known_at=rows["announced_at"]))})
+    write_facts(conn, tables.with_rows("events", events.event_frame(conn)), date(2026, 11, 20))
+    events.remove(conn, key, **BY)
+    found = current(conn, date(2026, 11, 12))
+    assert found[["kind", "name", "is_entered"]].to_numpy().tolist() == [["", "Feria", False], ["price_change", "Alza", False]]
+    assert found["id"].isna().all() and found["end"].tolist() == [pd.Timestamp("2026-11-13"), pd.NaT]
+    events.restore(conn, key, **BY)
+    found = current(conn, date(2026, 11, 12))
+    assert found["name"].tolist() == ["3x2 en PET", "Feria", "Alza"] and found["id"].tolist()[0] == key
+    write_facts(conn, Tables({}), date(2026, 11, 21))
+    assert current(conn, date(2026, 11, 12))["is_entered"].tolist() == [True]

@@ -113,3 +113,14 @@ def test_shares_side_by_side_and_error_over_time():
     cutoffs = pd.DataFrame({"cutoff": pd.to_datetime(["2026-08-09", "2026-09-13"]), "value": [0.1, 0.2], "baseline": [0.3, 0.3]})
     lines = charts.over_time(screen(), cutoffs, unit="percent", names=("Modelo", "Regla simple"))
     assert [line["name"] for line in lines["data"]] == ["Regla simple", "Modelo"] and lines["layout"]["yaxis"]["tickformat"] == ".0%"
+
+
+@pytest.mark.parametrize("days", [20, 60, 90, 120, 150])
+def test_the_days_under_the_figure_do_not_meet_on_a_phone(ahead, days):
+    shown = pd.date_range("2026-09-26", periods=days, unit="us")
+    shown = shown[shown.day_of_week < 6]
+    past = pd.DataFrame({"day": shown, "value": 5.0})
+    axis = charts.forecast(screen(), past, ahead.iloc[:0], measure="orders")["layout"]["xaxis"]
+    places = [shown.get_loc(day - charts.NOON) for day in axis["tickvals"]]
+    pixels = [(later - sooner) * charts.NARROW_PIXELS / len(shown) for sooner, later in zip(places, places[1:], strict=False)]
+    assert len(places) >= 2 and min(pixels) >= charts.TICK_PIXELS

@@ -7,22 +7,24 @@ import pytest
 
 from tests.unit.ui.test_charts import ahead, past, screen  # noqa: F401 - the figure's own fixtures
 from ui import charts, event_marks
+from ui.chart_words import LONGEST, ROW_PIXELS
 from ui.event_list import KINDS, with_words
 
 DAY = pd.Timedelta(days=1)
+LOWEST = charts.WORD_ROWS * ROW_PIXELS
 
 
-def events(*rows: tuple) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["kind", "name", "start", "end"])
+def events(*rows: tuple, is_entered: bool = True) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["kind", "name", "start", "end"]).assign(is_entered=is_entered)
     return frame.astype({"start": "datetime64[us]", "end": "datetime64[us]"})
 
 
 @pytest.fixture
 def draw(past, ahead):  # noqa: F811
-    def over(*rows: tuple, dark: bool = False) -> dict:
+    def over(*rows: tuple, dark: bool = False, is_entered: bool = True) -> dict:
         seen = screen(dark=dark)
         figure = charts.forecast(seen, past, ahead, measure="orders")
-        return event_marks.over(seen, figure, events(*rows), KINDS, [*past["day"], *ahead["day"]])
+        return event_marks.over(seen, figure, events(*rows, is_entered=is_entered), KINDS, [*past["day"], *ahead["day"]])
 
     return over
 
@@ -32,7 +34,7 @@ def shades(figure: dict) -> list[tuple]:
 
 
 def words(figure: dict) -> list[str]:
-    return [note["text"] for note in figure["layout"]["annotations"] if note["y"] >= event_marks.LOWEST]
+    return [note["text"] for note in figure["layout"]["annotations"] if note.get("yshift", 0) >= LOWEST]
 
 
 def test_a_past_and_a_coming_promotion_are_shaded_over_their_days(draw):
@@ -41,6 +43,14 @@ def test_a_past_and_a_coming_promotion_are_shaded_over_their_days(draw):
     assert shades(figure) == days
     assert words(figure) == ["Invierno", "Verano"]
     assert figure["data"][-1]["customdata"][0].replace("\u00a0", " ") == "Promoción: Invierno, lun 09-11 a jue 12-11"
+
+
+def test_an_event_that_the_data_tells_is_drawn_the_same_and_says_where_it_is_from(draw):
+    one = ("promotion", "Invierno", "2026-11-09", "2026-11-12")
+    entered, told = draw(one), draw(one, is_entered=False)
+    assert shades(told) == shades(entered) and words(told) == words(entered) == ["Invierno"]
+    assert told["data"][-1]["customdata"][0].endswith("(de sus datos)") and "datos" not in entered["data"][-1]["customdata"][0]
+    assert told["data"][-1]["marker"]["symbol"] == ["triangle-up-open"] != entered["data"][-1]["marker"]["symbol"]
 
 
 def test_an_event_that_begins_before_the_figure_begins_with_it_and_others_are_left_out(draw):
@@ -72,10 +82,11 @@ def test_a_closure_on_days_that_left_the_axis_is_a_line_at_the_next_day_shown(pa
 
 def test_words_that_would_meet_stand_in_rows_and_the_fourth_keeps_only_its_shade(draw):
     day = pd.Timestamp("2026-11-09")
-    figure = draw(*[("promotion", f"Una oferta de nombre largo {n}", day + n * DAY, None) for n in range(4)])
-    notes = [note for note in figure["layout"]["annotations"] if note["y"] >= event_marks.LOWEST]
-    assert len({note["y"] for note in notes}) == len(notes) == 3 and len(shades(figure)) == 4
-    assert all(len(note["text"]) <= event_marks.LONGEST for note in notes)
+    figure = draw(*[("promotion", f"Una oferta de nombre largo {n}", day, None) for n in range(4)])
+    notes = [note for note in figure["layout"]["annotations"] if note.get("yshift", 0) >= LOWEST]
+    assert len({note["yshift"] for note in notes}) == len(notes) == 3 and len(shades(figure)) == 4
+    assert all(len(note["text"]) <= LONGEST for note in notes)
+    assert [note["hovertext"].replace("\u00a0", " ") for note in notes][0] == "Promoción: Una oferta de nombre largo 0, lun 09-11"
     plain = draw()
     assert figure["layout"]["height"] > plain["layout"]["height"] and figure["layout"]["margin"]["t"] > plain["layout"]["margin"]["t"]
 
