@@ -56,10 +56,10 @@ def open_for(
 ) -> list[int]:
     """Open an alert for each customer a rule picked, in the caller's transaction; returns the ids of the alerts that were opened.
 
-    `rows` are those of `ml.queries.calls.eligible`: customer_id, kind, as_of, horizon_days, probability, value_at_risk, expected_profit,
-    days_since_last_order, gap_days, reasons, last_order, contact_opt_out. For everybody the first time of the quarter is noted with the
-    arm, held out or not; nothing is opened for those held out, those who asked not to be contacted, those with a live alert, and (unless
-    a person asks) those whose present silence was judged before.
+    `rows` are those of `ml.queries.call_list.eligible`: customer_id, kind, as_of, horizon_days, probability, value_at_risk,
+    expected_profit, days_since_last_order, gap_days, reasons, last_order, contact_opt_out. For everybody the first time of the quarter
+    is noted with the arm, held out or not; nothing is opened for those held out, those who asked not to be contacted, those with a live
+    alert, and (unless a person asks) those whose present silence was judged before.
     """
     told = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else rows
     opened = []

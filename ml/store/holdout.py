@@ -81,6 +81,11 @@ def arms(connection: sa.Connection, quarter: str, ids: Iterable[str] | None = No
     return {row.customer_id: row.arm for row in connection.execute(query)}
 
 
+def held_out_in(quarter: str) -> sa.Select[Any]:
+    """The query of the customers who are held out in a quarter."""
+    return sa.select(holdout.c.customer_id).where(holdout.c.quarter == quarter, holdout.c.arm == HELD_OUT)
+
+
 def note_eligible(connection: sa.Connection, row: Mapping[str, Any], arm: str, *, run_id: int | None, now: datetime) -> None:
     """Keep the first time in a quarter that the rule picked a customer, whichever arm: what the effect is read from."""
     quarter = quarter_of(row["as_of"] + timedelta(days=1))

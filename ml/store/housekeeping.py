@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from ml import clock
 from ml.settings import Settings
 from ml.store import backup, outbox, verdicts
+from ml.store.customer_rows import refill_older
 from ml.store.engine import begin_write
 from ml.store.pointers import in_service, pointed_releases
 from ml.store.preferences import Preferences
@@ -55,7 +56,7 @@ def tidy_tables(connection: sa.Connection, chosen: Preferences, now: datetime) -
     ended = sa.or_(sessions.c.expires_at < now - SESSIONS_KEPT, sessions.c.revoked_at < now - SESSIONS_KEPT)
     customers = (predictions.c.entity_type == "customer") & (predictions.c.as_of < (now - EVERY_DAY_KEPT).date())
     kept_days = _one_a_week(connection, (now - EVERY_DAY_KEPT).date())
-    return {
+    done = {
         "sessions": connection.execute(sa.delete(sessions).where(ended)).rowcount,
         "login_attempts": connection.execute(sa.delete(login_attempts).where(login_attempts.c.at < now - ATTEMPTS_KEPT)).rowcount,
         "messages": outbox.purge(connection, now, chosen.message_keep_days),
@@ -63,6 +64,8 @@ def tidy_tables(connection: sa.Connection, chosen: Preferences, now: datetime) -
         "predictions": connection.execute(sa.delete(predictions).where(predictions.c.as_of < (now - PREDICTIONS_KEPT).date())).rowcount
         + connection.execute(sa.delete(predictions).where(customers, predictions.c.as_of.not_in(kept_days))).rowcount,
     }
+    refill_older(connection, (now - EVERY_DAY_KEPT).date())
+    return done
 
 
 def tidy_files(settings: Settings, spare: Iterable[str], chosen: Preferences, now: datetime, say: Say) -> dict[str, int]:

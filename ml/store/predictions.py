@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from ml.store.customer_rows import refill
 from ml.store.schema import predictions, scores
 
 TRUTH_IS_SOUGHT_FOR_DAYS = 60
@@ -33,13 +34,17 @@ class Score:
 
 
 def write_predictions(connection: sa.Connection, frame: pd.DataFrame, *, run_id: int, release_id: str, predictor: str, as_of: date) -> int:
-    """Keep an answer (PREDICTION_COLUMNS), replacing what the same release said at the same `as_of`; returns the number of rows."""
+    """Keep an answer (PREDICTION_COLUMNS), replacing what the same release said at the same `as_of`; returns the number of rows.
+
+    The rows by which customers are listed (`ml.store.customer_rows`) follow.
+    """
     connection.execute(
         sa.delete(predictions).where(
             predictions.c.release_id == release_id, predictions.c.predictor == predictor, predictions.c.as_of == as_of
         )
     )
     if frame.empty:
+        refill(connection, predictor, release_id)
         return 0
     fixed = {"run_id": run_id, "release_id": release_id, "predictor": predictor, "as_of": as_of}
     columns: dict[str, pd.Series] = {
@@ -54,6 +59,7 @@ def write_predictions(connection: sa.Connection, frame: pd.DataFrame, *, run_id:
     names = list(columns)
     rows = [fixed | dict(zip(names, values, strict=True)) for values in zip(*(column.tolist() for column in columns.values()), strict=True)]
     connection.execute(sa.insert(predictions), rows)
+    refill(connection, predictor, release_id)
     return len(rows)
 
 

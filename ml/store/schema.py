@@ -77,6 +77,7 @@ customer_facts = sa.Table(
     sa.Column("unpaid_amount", Number),
     sa.Column("unpaid_since", Day),
     sa.Column("search", Text),  # name, id and phone as ml.store.searching writes them
+    sa.Index("ix_customer_facts_contact_opt_out", "contact_opt_out", "customer_id"),
 )
 customer_orders = sa.Table(
     "customer_orders",

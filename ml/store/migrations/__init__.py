@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from ml.store import (  # noqa: F401 - their tables belong to `metadata`
     schema_alerts,
+    schema_customers,
     schema_events,
     schema_experiments,
     schema_ledger,
