@@ -126,6 +126,13 @@ def app() -> list[str]:
     return bench_app.report()
 
 
+def lists() -> list[str]:
+    """The screens that list customers, by the number of customers."""
+    from tests.bench import bench_lists
+
+    return bench_lists.report()
+
+
 def outbox() -> list[str]:
     """1,000 messages of the outbox drained to servers on this machine."""
     from tests.bench import bench_outbox
@@ -147,7 +154,19 @@ def ledger() -> list[str]:
     return bench_ledger.report()
 
 
-SECTIONS: tuple[Callable[[], list[str]], ...] = (start, app, outbox, ledger, pipeline, forecasting, demand, customers, experiments, gate)
+SECTIONS: tuple[Callable[[], list[str]], ...] = (
+    start,
+    app,
+    lists,
+    outbox,
+    ledger,
+    pipeline,
+    forecasting,
+    demand,
+    customers,
+    experiments,
+    gate,
+)
 
 
 def main() -> None:
