@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from ml.queries import calls, customers, stamps
+from ml.queries.call_list import Asked, head
 from ml.store.values import load_preferences
 from ui import alert_effect, alerts, blocks, call_list, data, filters, guard, presses, records, states, tables, work_list, work_words
 from ui.glossary import term
@@ -25,27 +26,27 @@ presses.show(t)
 work_list.asked(screen, service)
 for caution in work_words.cautions(screen, gate):
     st.info(caution)
-asked = call_list.Asked(service, work_list.tried(screen, screen.read(load_preferences)), "at_risk", "todo")
-head = now.kept(call_list.head, asked)
-title.title(t("Risk of leaving, {days} days", days=head.horizon), anchor=False, help=term(t, "risk of leaving"))
+asked = Asked(service, work_list.tried(screen, screen.read(load_preferences)), "at_risk", "todo")
+figures = now.read(head, asked)
+title.title(t("Risk of leaving, {days} days", days=figures.horizon), anchor=False, help=term(t, "risk of leaving"))
 tabs = {
-    "at_risk": t("At risk ({n})", n=f.number(head.sizes["at_risk"])),
-    "win_back": t("Win back ({n})", n=f.number(head.sizes["win_back"])),
+    "at_risk": t("At risk ({n})", n=f.number(figures.sizes["at_risk"])),
+    "win_back": t("Win back ({n})", n=f.number(figures.sizes["win_back"])),
 }
 asked = asked._replace(tab=filters.choose(screen, t("List"), "list", tabs))
 with st.container(horizontal=True):
     stages = {code: t(label) for code, label in work_words.WORK.items()}
     asked = asked._replace(stage=filters.choose(screen, t("State"), "state", stages))
-    head = now.kept(call_list.head, asked)
-    asked = asked._replace(which=call_list.which(screen, asked, head.worth, gate))
-if asked.which in calls.RULES and head.listed and not head.worth:
+    figures = now.read(head, asked)
+    asked = asked._replace(which=call_list.which(screen, asked, figures.worth, gate))
+if asked.which in calls.RULES and figures.listed and not figures.worth:
     st.info(now.kept(call_list.no_call_is_worth_it, asked))
 picked = now.kept(call_list.picked, asked)
 blocks.cards(picked.cards)
 
-if not head.listed:
+if not figures.listed:
     st.info(t("Nobody is in this list now."))
-elif picked.rows.empty:
+elif not picked.rows:
     states.nothing_matches(t)
 else:
     page = partial(now.kept, call_list.page, asked)
@@ -54,17 +55,17 @@ else:
         alerts.first_calls(screen, page(0))
         st.subheader(t("The whole list"), anchor=False)
     alt = t("Customers with money at stake, risk and reason")
-    rows = tables.Pages(len(picked.rows), page)
+    rows = tables.Pages(picked.rows, page)
     tables.show(screen, rows, picked.columns, alt=alt, key=f"customers-{asked.tab}", opens=True)
     work_list.several(screen, page(0))
-    everyone = partial(alerts.said_of_work, now, picked.rows)
+    everyone = partial(call_list.everyone, now, asked)
     tables.export(screen, everyone, [*picked.columns, tables.Column("shown_phone", t("Phone"))], name=f"customers-{asked.tab}")
 work_list.undo_last(screen)
 alerts.left_out(screen, service)
 
-if asked.tab == "at_risk" and head.worth and asked.which != "rhythm":
+if asked.tab == "at_risk" and figures.worth and asked.which != "rhythm":
     st.subheader(t("How many calls are worth it?"), anchor=False, help=term(t, "expected profit"))
-    now.drawn(call_list.curve, asked, head.worth)
+    now.drawn(call_list.curve, asked, figures.worth)
 now.drawn(alerts.were_right)
 now.drawn(alerts.control_group, service)
 records.how_it_did(screen, service)

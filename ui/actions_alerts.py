@@ -60,7 +60,8 @@ def _opened(write: Write, customer_id: str) -> int:
     if service is None or service.as_of is None:
         raise AlertError(f"Nothing is predicted yet for the customer {customer_id}.", "alert_gone")
     chosen = load_preferences(write.conn)
-    frame = calls.with_profit(customers.risk(write.conn, service, everybody=True, only=(customer_id,)), chosen)
+    scored = customers.listed(write.conn, service, everybody=True, only=(customer_id,))
+    frame = customers.told(write.conn, service, calls.with_profit(scored, chosen), most=1)
     kinds = frame["population"].map({population: kind for kind, population in calls.POPULATIONS.items()})
     rows = frame.assign(kind=kinds, as_of=service.day)
     if customer_id in calls.kept_from_contact(write.conn, service.day):

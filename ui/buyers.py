@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from ml.queries import business, next_orders
-from ui import tables, texts, week
+from ui import data, tables, texts, week
 from ui.format import md
 from ui.one_customer import name_of
 from ui.screen import Screen
@@ -44,7 +44,8 @@ def customer_rows(screen: Screen) -> pd.DataFrame:
     known = _known(screen)
     if known.empty:
         return known
-    top = known[known["spend_365"] > 0].sort_values(["spend_365", "customer_id"], ascending=[False, True]).head(MOST)
+    largest = known[known["spend_365"] > 0].sort_values(["spend_365", "customer_id"], ascending=[False, True]).head(MOST)
+    top = data.ask(next_orders.told, screen.services["customers"], largest)
     names = [name_of(screen, name, key) for name, key in zip(top["name"], top["customer_id"], strict=True)]
     return top.assign(who=names, shown_state=[texts.label(screen.t, week.STATES, state) for state in top["state"]])
 

@@ -62,6 +62,12 @@ def now() -> Now:
     return Now(version, services, read(version, service.latest_reading))
 
 
+def newest(known: Service) -> Service:
+    """The release of the same predictor in service at this moment: for an export, which is pressed long after its screen was drawn."""
+    found = ask(service.in_service).get(known.predictor)
+    return found if found is not None and found.as_of is not None else known
+
+
 def read(version: Version, query: Callable[Concatenate[sa.Connection, Asked], Answer], *args: Asked.args, **named: Asked.kwargs) -> Answer:
     """The answer of a function of `ml.queries`, from the cache when the same was asked of the same version; yours to change."""
 

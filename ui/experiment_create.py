@@ -73,10 +73,10 @@ def _whom(screen: Screen, drawn: int) -> list[str]:
         text = st.text_area(t("Ids, separated by spaces, commas or lines"), key=f"x-ids-{drawn}")
         return list(dict.fromkeys(text.replace(",", " ").replace(";", " ").split()))
     if way == "segment" and service is not None:
-        members = screen.read(customers.segment_members, service)
-        chosen = st.selectbox(t("Segment"), sorted(members["segment"].unique()),
+        offered_segments = sorted(screen.read(customers.segments, service)["segment"])
+        chosen = st.selectbox(t("Segment"), offered_segments,
                               format_func=lambda code: texts.label(t, texts.SEGMENTS, code), key=f"x-seg-{drawn}")  # fmt: skip
-        ids = ids[ids.isin(members.loc[members["segment"] == chosen, "customer_id"])]
+        ids = ids[ids.isin(screen.read(customers.in_segment, service, chosen))]
     elif way in ("zone", "customer_type"):
         values = sorted(pd.Series(free[way]).dropna().astype(str).unique())
         wanted = st.multiselect(names[way], values, default=values[:1], key=f"x-{way}-{drawn}")

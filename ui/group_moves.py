@@ -7,11 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from ml.i18n import mark
-from ml.queries import customers, segments
+from ml.queries import customers, segment_list, segments
 from ml.queries.segments import FEWEST_FOR_A_GRID, PERIODS, QUARTER_MONTHS, Grouping, Migration
 from ml.queries.service import Service
 from ml.store.values import load_preferences
-from ui import actions, charts, guard, presses, tables, texts
+from ui import actions, charts, data, guard, presses, tables, texts
 from ui.charts import Figure, base_layout, palette
 from ui.format import mask_name
 from ui.glossary import term
@@ -22,8 +22,8 @@ USUAL_STEP = timedelta(days=90)
 NEW = mark("New")
 
 
-def moved(screen: Screen, service: Service, members: pd.DataFrame) -> None:
-    """Who moved from one group to another between two days, with the list of those who fell."""
+def moved(screen: Screen, service: Service, members: int) -> None:
+    """Who moved from one group to another between two days, with the list of those who fell; `members` is how many there are in all."""
     t, f = screen.t, screen.f
     st.subheader(t("Who moved?"), anchor=False, help=t("Both days are scored with today's groups, so only customers move, not the groups."))
     with st.container(horizontal=True):
@@ -33,7 +33,7 @@ def moved(screen: Screen, service: Service, members: pd.DataFrame) -> None:
     if found is None:
         st.write(t("This comes with the next training of the models."))
         return
-    if len(members) >= FEWEST_FOR_A_GRID:
+    if members >= FEWEST_FOR_A_GRID:
         charts.draw(_flows(screen, found.moves), alt=t("Customers who moved between groups"), key="flows")
     table = _matrix(screen, found.moves)
     columns = [Column("name", t("From")), *(Column(name, _name(screen, name), "number") for name in table.columns if name != "name")]
@@ -51,7 +51,7 @@ def moved(screen: Screen, service: Service, members: pd.DataFrame) -> None:
     ]
     told = tables.Pages(len(found.downgrades), partial(screen.kept, _fallen_page, service, before, after))
     tables.show(screen, told, shown, alt=t("Customers who fell to a weaker group"), key="fallen", opens=True)
-    tables.export(screen, lambda: _fallen(screen, service, found.downgrades), shown, name="segment-downgrades")
+    tables.export(screen, lambda: _fallen(screen, found.downgrades), shown, name="segment-downgrades")
 
 
 def cohorts(screen: Screen, service: Service) -> None:
@@ -83,10 +83,9 @@ def _cohort_rows(screen: Screen, day: date) -> tuple[pd.DataFrame, bool]:
     return told.rows.assign(began=[t("Quarter {quarter}", quarter=name) if by_quarter else name for name in names]), by_quarter
 
 
-def grid(screen: Screen, members: pd.DataFrame) -> None:
-    """The classic grid of recency and frequency, from FEWEST_FOR_A_GRID customers on."""
+def grid(screen: Screen, cells: pd.DataFrame | None) -> None:
+    """The classic grid of recency and frequency (`segments.grid`), from FEWEST_FOR_A_GRID customers on."""
     t, f = screen.t, screen.f
-    cells = segments.grid(members)
     if cells is None:
         return
     st.subheader(t("By how recently and how often"), anchor=False)
@@ -161,18 +160,14 @@ def _matrix(screen: Screen, moves: pd.DataFrame) -> pd.DataFrame:
 
 def _fallen_page(screen: Screen, service: Service, before: date, after: date, start: int) -> pd.DataFrame:
     found: Migration = screen.read(segments.migration, service, before, after)
-    return _fallen(screen, service, found.downgrades.iloc[start : start + tables.PAGE_ROWS])
+    return _fallen(screen, found.downgrades.iloc[start : start + tables.PAGE_ROWS])
 
 
-def _fallen(screen: Screen, service: Service, rows: pd.DataFrame) -> pd.DataFrame:
-    members = screen.read(customers.segment_members, service)
-    names = members.drop_duplicates("customer_id").set_index("customer_id")["name"]
-    who = [
-        name if isinstance(name, str) and name.strip() else key
-        for key, name in zip(rows["customer_id"], rows["customer_id"].map(names), strict=True)
-    ]
+def _fallen(screen: Screen, rows: pd.DataFrame) -> pd.DataFrame:
+    few = tuple(rows["customer_id"]) if len(rows) <= tables.PAGE_ROWS else ()
+    who = segment_list.shown_names(rows.assign(name=rows["customer_id"].map(data.ask(customers.names, few))))
     return rows.assign(
-        who=[mask_name(name) for name in who] if screen.masked else who,
+        who=who.map(mask_name) if screen.masked else who,
         was=[_name(screen, name) for name in rows["before"]],
         is_now=[_name(screen, name) for name in rows["after"]],
     )

@@ -3,9 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from ml.queries import customers, segments
+from ml.queries import customers, segment_list, segments
+from ml.queries.segment_list import Asked
 from ml.queries.service import Service
-from ui import charts, group_moves, tables, texts
+from ui import charts, data, group_moves, tables, texts
 from ui.blocks import CARD_PIXELS, MOST_CARDS
 from ui.format import mask_name, md
 from ui.glossary import term
@@ -24,7 +25,7 @@ def in_numbers(screen: Screen, service: Service) -> None:
     if scores is not None and scores.as_of is not None:
         summary = summary.merge(screen.read(segments.outlook, service, scores), on="segment", how="left")
     tables.show(screen, summary_rows(screen, summary), summary_columns(screen), alt=t("The segments in numbers"), key="summary")
-    group_moves.grid(screen, screen.read(customers.segment_members, service))
+    group_moves.grid(screen, screen.read(segments.grid, service))
 
 
 def cards(screen: Screen, summary: pd.DataFrame) -> None:
@@ -64,16 +65,20 @@ def summary_columns(screen: Screen) -> list[Column]:
     ]
 
 
-def member_rows(screen: Screen, members: pd.DataFrame, wanted: str) -> pd.DataFrame:
-    """The customers of a segment that match a search in name or commune, as they are listed; names masked for viewers."""
-    names = members["name"].fillna("").astype(str)
-    names = names.where(names.str.strip() != "", members["customer_id"].astype(str))
-    zones = members["zone"].fillna("").astype(str)
-    shown = members.assign(who=names.map(mask_name) if screen.masked else names, place=zones)
-    if not wanted:
-        return shown
-    searched = zones if screen.masked else names + " " + zones
-    return shown[searched.str.lower().str.contains(wanted, regex=False)]
+def page(screen: Screen, asked: Asked, start: int) -> pd.DataFrame:
+    """The rows of the list from `start` on, as one page shows them."""
+    return member_rows(screen, data.ask(segment_list.page, asked, start, tables.PAGE_ROWS))
+
+
+def everyone(screen: Screen, asked: Asked) -> pd.DataFrame:
+    """The whole list as it is exported: as it stands when somebody asks for the file."""
+    return member_rows(screen, data.ask(segment_list.page, asked._replace(service=data.newest(asked.service))))
+
+
+def member_rows(screen: Screen, rows: pd.DataFrame) -> pd.DataFrame:
+    """Customers of a segment as they are listed; names masked for viewers."""
+    names = segment_list.shown_names(rows)
+    return rows.assign(who=names.map(mask_name) if screen.masked else names, place=rows["zone"].fillna("").astype(str))
 
 
 def member_columns(screen: Screen) -> list[Column]:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ml.i18n import names, reasons
-from ml.queries import business, calls, customers, demand, record, trust
+from ml.queries import business, call_list, customers, demand, record, trust
 from ml.store.values import load_preferences
 from ui import alert_effect, data, records, states, texts
 from ui.blocks import Lead
@@ -53,34 +53,31 @@ def _risk(screen: Screen) -> list[Lead | None]:
     if service is None or service.as_of is None:
         return []
     chosen = screen.read(load_preferences)
-    frame = calls.with_profit(screen.read(customers.risk, service), chosen)
-    active = frame[frame["population"] == "active"]
-    if len(active) and screen.read(customers.has_signal, service) is False:
-        return [_by_rhythm(screen, active)]
-    worth = calls.picked(active, "profit", chosen.churn_threshold)
-    if active.empty:
+    standing = screen.read(call_list.morning, service, chosen)
+    if not standing.active:
         return []
-    high = calls.picked(active, "probability", chosen.churn_threshold)
+    if screen.read(customers.has_signal, service) is False:
+        return [_by_rhythm(screen, *screen.read(call_list.late, service, 1))]
     at_stake = Lead(
         t.plural(
             "**{money} at stake** within {days} days; {count} customer has a risk of {share} or more",
             "**{money} at stake** within {days} days; {count} customers have a risk of {share} or more",
-            len(high),
-            money=md(f.money(active["value_at_risk"].sum())),
-            days=f.number(active["horizon_days"].iloc[0]),
-            count=md(f.number(len(high))),
+            standing.high,
+            money=md(f.money(standing.value_at_risk)),
+            days=f.number(standing.horizon_days),
+            count=md(f.number(standing.high)),
             share=md(f.percent(chosen.churn_threshold)),
         ),
         "churn",
         {"rule": "all"},
     )
-    return [at_stake, _call(screen, worth if len(worth) else active, len(worth))]
+    return [at_stake, _call(screen, standing.first, standing.worth)]
 
 
-def _by_rhythm(screen: Screen, active: pd.DataFrame) -> Lead | None:
-    """Who is later than usual, where the risk has no usable signal."""
-    t, f, late = screen.t, screen.f, calls.by_rhythm(active)
-    if late.empty:
+def _by_rhythm(screen: Screen, count: int, late: pd.DataFrame) -> Lead | None:
+    """Who is later than usual, where the risk has no usable signal: how many, and the latest one's row."""
+    t, f = screen.t, screen.f
+    if not count:
         return Lead(t("Nobody is later than their own usual pause today"), "churn")
     row = late.iloc[0]
     name = name_of(screen, row["name"], str(row["customer_id"]))
@@ -88,8 +85,8 @@ def _by_rhythm(screen: Screen, active: pd.DataFrame) -> Lead | None:
         t.plural(
             "**{count} customer** is later than their own usual pause, latest **{name}**: {days} days silent, usually {pause}",
             "**{count} customers** are later than their own usual pause, latest **{name}**: {days} days silent, usually {pause}",
-            len(late),
-            count=md(f.number(len(late))),
+            count,
+            count=md(f.number(count)),
             name=md(name),
             days=md(f.number(row["days_since_last_order"])),
             pause=md(f.number(row["gap_days"])),

@@ -9,7 +9,7 @@ from ml.i18n import mark
 from ml.queries import customers, demand, next_orders
 from ml.queries.next_orders import COMING, WEEK, Lateness
 from ml.queries.service import Service
-from ui import alerts, texts
+from ui import alerts, data, texts
 from ui.blocks import Card, Lead, leads
 from ui.format import md
 from ui.glossary import term
@@ -82,13 +82,16 @@ def _picked(screen: Screen, service: Service, segments: Service | None, state: s
 
 
 def everyone(screen: Screen, service: Service, segments: Service | None, state: str, wanted: Wanted) -> pd.DataFrame:
-    """The whole list as it is exported."""
-    return rows(screen, _picked(screen, service, segments, state, wanted))
+    """The whole list as it is exported: as it stands when somebody asks for the file."""
+    service, segments = data.newest(service), data.newest(segments) if segments else None
+    found = next_orders.chosen(data.ask(next_orders.coming, service, segments), state, dict(wanted))
+    return rows(screen, data.ask(next_orders.told, service, found))
 
 
 def page(screen: Screen, service: Service, segments: Service | None, state: str, wanted: Wanted, start: int) -> pd.DataFrame:
     """The rows of the list from `start` on, as one page lists them."""
-    return rows(screen, _picked(screen, service, segments, state, wanted).iloc[start : start + PAGE_ROWS])
+    shown = _picked(screen, service, segments, state, wanted).iloc[start : start + PAGE_ROWS]
+    return rows(screen, data.ask(next_orders.told, service, shown))
 
 
 def summary(screen: Screen, service: Service, segments: Service | None, state: str, wanted: Wanted) -> tuple[int, str]:

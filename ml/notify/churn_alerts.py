@@ -13,7 +13,7 @@ from ml.notify.cells import CHARTED, TOP, name_of, phone_of, stamp, whole
 from ml.notify.late_customers import late_message
 from ml.notify.message_jobs import Finish, MessageJob, NothingPredicted, run_message_job
 from ml.notify.messages import Chart, Link, Message, Table, clean
-from ml.queries import calls, customers
+from ml.queries import call_list, calls, customers
 from ml.queries.service import Service, in_service
 from ml.reports.journal import Say
 from ml.settings import Settings
@@ -44,9 +44,9 @@ def compose(connection: sa.Connection, settings: Settings, f: Formatter) -> Mess
     chosen = load_preferences(connection)
     if customers.has_signal(connection, service) is False:
         return _without_signal(connection, settings, f, service, chosen)
-    scored = customers.risk(connection, service, everybody=True)
-    picked = calls.reachable(connection, calls.eligible(scored, chosen, service.day), service.day)
-    silent = calls.reachable(connection, scored[scored["population"] == calls.POPULATIONS["win_back"]], service.day)
+    picked = calls.reachable(connection, call_list.eligible(connection, service, chosen), service.day)
+    everybody = customers.listed(connection, service)
+    silent = everybody.where(everybody.c.population == calls.POPULATIONS["win_back"]).count(connection)
     if picked.empty:
         return None
     return _message(connection, settings, f, service, picked, silent, chosen)
@@ -57,7 +57,7 @@ def open_alerts(connection: sa.Connection, _settings: Settings, run_id: int) -> 
     usable signal, because the rule would go by chance."""
     service = in_service(connection).get("customers")
     if service is not None and service.as_of is not None and customers.has_signal(connection, service) is not False:
-        rows = calls.eligible(customers.risk(connection, service, everybody=True), load_preferences(connection), service.day)
+        rows = call_list.eligible(connection, service, load_preferences(connection))
         alerts.open_for(connection, rows, run_id=run_id, now=clock.utc_now())
 
 
@@ -67,13 +67,12 @@ JOB = MessageJob(NAME, compose, open_alerts)
 def _without_signal(
     connection: sa.Connection, settings: Settings, f: Formatter, service: Service, chosen: Preferences
 ) -> Message | None:  # fmt: skip
-    scored = customers.risk(connection, service)
-    late = calls.by_rhythm(scored[scored["population"] == calls.POPULATIONS["at_risk"]])
+    _, late = call_list.late(connection, service)
     return None if late.empty else late_message(connection, settings, f, service, late, kind=NAME, most=chosen.message_rows)
 
 
 def _message(
-    connection: sa.Connection, settings: Settings, f: Formatter, service: Service, picked: pd.DataFrame, silent: pd.DataFrame,
+    connection: sa.Connection, settings: Settings, f: Formatter, service: Service, picked: pd.DataFrame, silent: int,
     chosen: Preferences,
 ) -> Message:  # fmt: skip
     t = f.t
@@ -85,7 +84,7 @@ def _message(
         "Expected loss in the next {days} days: {money}. Sales of these customers to date: {lifetime}.",
         days=f.number(days), money=f.money(stake), lifetime=f.money(lifetime),
     )  # fmt: skip
-    sentences = (_counted(f, len(picked), len(silent), days), totals, _rule(f, chosen), stamp(connection, f, service))
+    sentences = (_counted(f, len(picked), silent, days), totals, _rule(f, chosen), stamp(connection, f, service))
     shown = picked.head(chosen.message_rows)
     return Message(
         kind=NAME,
@@ -145,7 +144,7 @@ def _chart(t: Translator, rows: pd.DataFrame) -> Chart:
     return Chart(t("Money at stake by customer"), names, tuple(float(value) for value in rows["value_at_risk"].fillna(0)))
 
 
-def _facts(service: Service, picked: pd.DataFrame, silent: pd.DataFrame, stake: float, lifetime: float) -> dict[str, Any]:
+def _facts(service: Service, picked: pd.DataFrame, silent: int, stake: float, lifetime: float) -> dict[str, Any]:
     listed = [
         {
             "customer_id": str(row["customer_id"]), "name": name_of(row), "phone": phone_of(row),
@@ -155,5 +154,5 @@ def _facts(service: Service, picked: pd.DataFrame, silent: pd.DataFrame, stake: 
         for row in picked.to_dict("records")
     ]  # fmt: skip
     totals = {"expected_loss": round(stake, 2), "lifetime_sales": round(lifetime, 2)}
-    counts = {"at_risk": len(picked), "win_back": len(silent), "horizon_days": int(picked["horizon_days"].max())}
+    counts = {"at_risk": len(picked), "win_back": silent, "horizon_days": int(picked["horizon_days"].max())}
     return {"as_of": service.day.isoformat(), **counts, **totals, "customers": listed}

@@ -72,7 +72,8 @@ def _likely(connection: sa.Connection, people: Service | None, segments: Service
     if people is None:
         return pd.DataFrame()
     frame = next_orders.coming(connection, people, segments)
-    return frame[frame["chance"] >= threshold].sort_values(["chance", "expected_money"], ascending=False)
+    likely = frame[frame["chance"] >= threshold].sort_values(["chance", "expected_money"], ascending=False)
+    return next_orders.told(connection, people, likely)
 
 
 def _message(settings: Settings, f: Formatter, week: _Week | None, likely: pd.DataFrame, threshold: float, as_of: Any) -> Message:

@@ -9,6 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from ml.queries import calls, customers
+from ml.queries.listing import Listing
 from ml.queries.service import Service
 from ml.store.alerts import CLOSED, LIVE
 from ml.store.schema import users
@@ -86,21 +87,19 @@ class Refused:
     threshold: float | None
 
 
-def with_work(conn: sa.Connection, frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame of `customers.risk` with the newest alert of each customer's present silence: alert_id, work (one of WORK), owner, due_on.
+def with_work(rows: Listing) -> Listing:
+    """The rows of `customers.listed` with the newest alert of each customer's present silence: alert_id, work (one of WORK), owner, due_on.
 
     A customer without an alert, and one whose alert is open, is to do.
     """
-    told = _newest(conn).rename(columns={"id": "alert_id", "as_of": "alert_as_of"})
-    wanted = ["customer_id", "alert_id", "state", "alert_as_of", "owner", "due_on"]
-    joined = frame.merge(told[wanted], on="customer_id", how="left")
-    of_now = joined["state"].isin(LIVE) | (joined["alert_as_of"] >= joined["last_order"])
-    work = joined["state"].map({"contacted": "contacted", "snoozed": "snoozed", **dict.fromkeys(CLOSED, "closed")})
-    joined["work"] = work.where(of_now).fillna("todo").astype("str")
-    joined["alert_id"] = joined["alert_id"].where(of_now)
-    for name in ("owner", "due_on"):
-        joined[name] = joined[name].where(of_now)
-    return joined.drop(columns=["state", "alert_as_of"])
+    newest = sa.select(sa.func.max(alerts.c.id)).group_by(alerts.c.customer_id)
+    mine = (alerts.c.customer_id == rows.c.customer_id) & alerts.c.id.in_(newest)
+    state, of_now = alerts.c.state, sa.or_(alerts.c.state.in_(LIVE), alerts.c.as_of >= rows.c.last_order)
+    work = sa.case(
+        (sa.and_(of_now, state.in_(("contacted", "snoozed"))), state), (sa.and_(of_now, state.in_(CLOSED)), "closed"), else_="todo"
+    )
+    present = {"alert_id": alerts.c.id, "owner": alerts.c.owner, "due_on": alerts.c.due_on}
+    return rows.beside(alerts, mine, work=work, **{name: sa.case((of_now, column)) for name, column in present.items()})
 
 
 def listed(conn: sa.Connection, service: Service, ids: Sequence[int] | None = None) -> pd.DataFrame:
@@ -186,12 +185,6 @@ def _threshold(frame: pd.DataFrame) -> float | None:
         if len(above) >= FEWEST_IN_BAND and above["no"].mean() < TOO_MANY_REFUSED:
             return low
     return None
-
-
-def _newest(conn: sa.Connection) -> pd.DataFrame:
-    newest = sa.select(sa.func.max(alerts.c.id)).group_by(alerts.c.customer_id)
-    rows = conn.execute(sa.select(*(alerts.c[name] for name in ALERTS)).where(alerts.c.id.in_(newest))).all()
-    return _typed(pd.DataFrame(rows, columns=list(ALERTS)))
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:

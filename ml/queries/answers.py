@@ -46,12 +46,12 @@ def segments_answer(connection: sa.Connection) -> dict[str, Any]:
     Raises NothingInService.
     """
     serving = serving_of(connection, "segments")
-    members = customers.segment_members(connection, serving)
+    summary = customers.segments(connection, serving)
     reading = service.latest_reading(connection)
     return {
-        "total_customers": len(members),
+        "total_customers": int(summary["customers"].sum()),
         "timestamp": _moment(reading.read_at if reading else serving.since),
-        "segments": [_segment(row) for row in customers.segment_summary(members).itertuples(index=False)],
+        "segments": [_segment(row) for row in summary.itertuples(index=False)],
         "as_of": serving.as_of.isoformat() if serving.as_of else None,
         "release": serving.release_id,
         "value_basis": reading.amount_basis if reading else "unknown",

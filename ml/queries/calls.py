@@ -6,10 +6,12 @@ passes through none of them.
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 
+from ml.queries.listing import Listing, at_least, days_between
 from ml.store import holdout, schema
 from ml.store.preferences import Preferences
 from ml.store.quarters import quarter_of
@@ -21,18 +23,25 @@ RULES: tuple[str, ...] = ("profit", "probability", "all")
 POPULATIONS: Mapping[str, str] = {"at_risk": "active", "win_back": "dormant"}
 
 
+def kept_from(conn: sa.Connection, as_of: date) -> sa.Select[Any]:
+    """The query of the customers nobody may contact on the day after `as_of` ("today" on the screens): opted out or held out."""
+    known = schema.customer_facts.c
+    held = holdout.held_out_in(quarter_of(as_of + timedelta(days=1)))
+    nobody = sa.select(known.customer_id).where(known.contact_opt_out)
+    out = nobody if load_preferences(conn).holdout == "off" else sa.union(nobody, held)
+    return sa.select(out.subquery("kept_from_contact").c.customer_id)
+
+
 def kept_from_contact(conn: sa.Connection, as_of: date) -> set[str]:
-    """The customers nobody may contact on the day after `as_of` ("today" on the screens): opted out, or held out this quarter."""
-    table = schema.customer_facts
-    return set(conn.execute(sa.select(table.c.customer_id).where(table.c.contact_opt_out)).scalars()) | held_out(conn, as_of)
+    """The customers of `kept_from`."""
+    return set(conn.execute(kept_from(conn, as_of)).scalars())
 
 
 def held_out(conn: sa.Connection, as_of: date) -> set[str]:
     """The customers left alone on purpose on the day after `as_of`; nobody where the company switched the hold-out off."""
     if load_preferences(conn).holdout == "off":
         return set()
-    arms = holdout.arms(conn, quarter_of(as_of + timedelta(days=1)))
-    return {customer for customer, arm in arms.items() if arm == holdout.HELD_OUT}
+    return set(conn.execute(holdout.held_out_in(quarter_of(as_of + timedelta(days=1)))).scalars())
 
 
 def reachable(conn: sa.Connection, frame: pd.DataFrame, as_of: date) -> pd.DataFrame:
@@ -40,24 +49,25 @@ def reachable(conn: sa.Connection, frame: pd.DataFrame, as_of: date) -> pd.DataF
     return frame[~frame["customer_id"].isin(kept_from_contact(conn, as_of))]
 
 
-def eligible(frame: pd.DataFrame, chosen: Preferences, as_of: date) -> pd.DataFrame:
-    """The active customers of a frame of `customers.risk(…, everybody=True)` that the company's rule picks, those held out among them.
+def eligible(scored: Listing, chosen: Preferences) -> Listing:
+    """The active customers of `customers.listed(…, everybody=True)` that the company's rule picks, those held out among them.
 
     Only for `ml.store.alerts.open_for`, which notes both arms and opens nothing for those held out: never show or send these rows. The
     fixed rule is limited to the same number a run as the rule by profit, most money first.
     """
-    active = frame[(frame["population"] == "active") & ~frame["contact_opt_out"]]
+    active = scored.where(scored.c.population == "active", sa.not_(scored.c.contact_opt_out))
     rows = picked(with_profit(active, chosen), chosen.alert_rule, chosen.churn_threshold, chosen.alert_limit)
-    return rows.head(chosen.alert_limit).assign(kind="at_risk", as_of=as_of)
+    return rows.first(chosen.alert_limit)
 
 
-def with_profit(risk: pd.DataFrame, chosen: Preferences) -> pd.DataFrame:
-    """A frame of `customers.risk` with `expected_profit`: money at risk × margin × chance that the call helps - its cost.
+def with_profit(risk: Listing, chosen: Preferences) -> Listing:
+    """The rows of `customers.listed` with `expected_profit`: money at risk × margin × chance that the call helps - its cost.
 
     The money at risk is that of the next H days; a customer who is kept goes on buying, so it counts for `kept_days` (at least H).
     """
-    windows = (chosen.kept_days / risk["horizon_days"]).clip(lower=1)
-    return risk.assign(expected_profit=risk["value_at_risk"] * windows * chosen.gross_margin * chosen.save_rate - chosen.call_cost)
+    kept, horizon = sa.literal(float(chosen.kept_days), sa.Float), sa.cast(risk.c.horizon_days, sa.Float)
+    kept_money = risk.c.value_at_risk * at_least(kept / horizon, 1.0)
+    return risk.adding(expected_profit=kept_money * chosen.gross_margin * chosen.save_rate - chosen.call_cost)
 
 
 def worth_from(chosen: Preferences, horizon_days: int) -> float:
@@ -69,37 +79,38 @@ def worth_from(chosen: Preferences, horizon_days: int) -> float:
     return chosen.call_cost / (chosen.gross_margin * chosen.save_rate) / max(chosen.kept_days / max(horizon_days, 1), 1.0)
 
 
-def picked(frame: pd.DataFrame, rule: str, threshold: float, most: int = MOST_CALLS) -> pd.DataFrame:
-    """The customers a rule picks out of a frame of `with_profit`, most money first: "profit" above 0 (at most `most`), "probability" at
+def picked(rows: Listing, rule: str, threshold: float, most: int = MOST_CALLS) -> Listing:
+    """The customers a rule picks out of those of `with_profit`, most money first: "profit" above 0 (at most `most`), "probability" at
     or above the threshold, "all"."""
     if rule == "profit":
-        return frame[frame["expected_profit"] > 0].head(most)
-    return frame[frame["probability"] >= threshold] if rule == "probability" else frame
+        return rows.where(rows.c.expected_profit > 0).first(most)
+    return rows.where(rows.c.probability >= threshold) if rule == "probability" else rows
 
 
-def latest_first(frame: pd.DataFrame) -> pd.DataFrame:
+def latest_first(rows: Listing) -> Listing:
     """The rows with `lateness` (days silent in own pauses; missing where no pause is known), the latest first, then by spend."""
-    late = frame.assign(lateness=frame["days_since_last_order"] / frame["gap_days"].clip(lower=1))
-    return late.sort_values(["lateness", "spend_365"], ascending=False, na_position="last")
+    return rows.adding(lateness=rows.c.days_since_last_order / at_least(rows.c.gap_days, 1.0)).by("-lateness", "-spend_365")
 
 
-def by_rhythm(frame: pd.DataFrame) -> pd.DataFrame:
+def by_rhythm(rows: Listing) -> Listing:
     """The list that needs no probability: the rows of `latest_first` whose own pause has passed."""
-    late = latest_first(frame)
-    return late[late["lateness"] > 1]
+    late = latest_first(rows)
+    return late.where(late.c.lateness > 1)
 
 
-def silent_for(frame: pd.DataFrame, days: int) -> pd.DataFrame:
+def silent_for(rows: Listing, days: int) -> Listing:
     """The rows whose last order is at least `days` back."""
-    return frame[frame["days_since_last_order"] >= days]
+    return rows.where(rows.c.days_since_last_order >= days)
 
 
-def value_before_silence(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with `yearly_value`: mean spend per year from the first to the last order (at least a year is counted)."""
-    lived = (frame["last_order"] - frame["first_order"]).dt.days.clip(lower=YEAR_DAYS) / YEAR_DAYS
-    return frame.assign(yearly_value=frame["spend_total"] / lived)
+def value_before_silence(rows: Listing) -> Listing:
+    """The rows with `yearly_value`, most first: mean spend per year from the first to the last order (at least a year is counted)."""
+    lived = at_least(days_between(rows.c.last_order, rows.c.first_order), float(YEAR_DAYS)) / float(YEAR_DAYS)
+    return rows.adding(yearly_value=rows.c.spend_total / lived).by("-yearly_value")
 
 
-def gains(frame: pd.DataFrame, most: int) -> list[float]:
+def gains(conn: sa.Connection, rows: Listing, most: int) -> list[float]:
     """Cumulative expected profit of 1, 2, … calls, best call first, for at most `most` calls."""
-    return [float(total) for total in frame["expected_profit"].sort_values(ascending=False).head(most).cumsum()]
+    known = rows.where(rows.c.expected_profit.is_not(None))
+    best = known.by("-expected_profit").frame(conn, most=most, names=("expected_profit",))
+    return [float(total) for total in best["expected_profit"].cumsum()]

@@ -49,13 +49,14 @@ def churn_answer(connection: sa.Connection, serving: Service, chosen: Preference
 def churn_answers(connection: sa.Connection, serving: Service, chosen: Preferences) -> list[dict[str, Any]]:
     """The risk of every scored customer who may be contacted, as the lists of the screens have it: most money at risk first, or the latest
     by their own rhythm first where the risk has no usable signal."""
-    frame = customers.risk(connection, serving)
+    rows = customers.listed(connection, serving)
     if customers.has_signal(connection, serving) is False:
-        frame = calls.latest_first(frame)
+        rows = calls.latest_first(rows)
+    frame = customers.told(connection, serving, rows)
     latest = [None if pd.isna(day) else day.date() for day in frame["next_hi"]]
     columns = (frame[name].tolist() for name in ("customer_id", "probability", "population", "horizon_days"))
-    rows = zip(*columns, latest, frame["reasons"].tolist(), frame["contact_opt_out"].tolist(), strict=True)
-    return [_answer(Scored(*row), chosen, serving.day) for row in rows]
+    told = zip(*columns, latest, frame["reasons"].tolist(), frame["contact_opt_out"].tolist(), strict=True)
+    return [_answer(Scored(*row), chosen, serving.day) for row in told]
 
 
 def stamp(connection: sa.Connection, serving: Service) -> dict[str, Any]:

@@ -6,17 +6,21 @@ import pandas as pd
 import sqlalchemy as sa
 
 from ml.queries import calls
+from ml.queries.listing import Listing
 from ml.queries.service import Service
 from ml.store import schema
+from ml.store.schema_customers import customer_scores, customer_segments
 
 FACTS = (
     "customer_id", "name", "customer_type", "zone", "phone", "email", "contact_opt_out", "first_order", "last_order",
     "orders_total", "orders_365", "spend_total", "spend_365", "typical_gap_days", "unpaid_amount", "unpaid_since",
 )  # fmt: skip
-RISK = (
-    "customer_id", "population", "probability", "horizon_days", "days_since_last_order", "gap_days", "reasons",
-    "value_at_risk", "expected_value", "expected_orders", "value_12m", "next_date", "next_lo", "next_hi",
+SCORES = (
+    "customer_id", "population", "probability", "horizon_days", "days_since_last_order", "gap_days", "value_at_risk", "expected_value",
+    "expected_orders", "value_12m", "next_days", "next_lo_days", "next_hi_days",
 )  # fmt: skip
+NEXT = ("next_days", "next_lo_days", "next_hi_days")
+STAKE = ("-value_at_risk", "-probability", "customer_id")
 SEGMENT = ("customer_id", "segment", "cluster_id", "recency_days", "frequency", "spend")
 SEGMENTS: tuple[str, ...] = ("vip", "loyal", "regular", "potential", "occasional", "at_risk")
 NUMBERS = ("spend_total", "spend_365", "typical_gap_days", "unpaid_amount")
@@ -30,33 +34,32 @@ def facts(conn: sa.Connection) -> pd.DataFrame:
     return frame.astype(days | dict.fromkeys(NUMBERS, "float64"))
 
 
-def risk(conn: sa.Connection, service: Service, *, everybody: bool = False, only: tuple[str, ...] = ()) -> pd.DataFrame:
-    """One row per scored customer who may be contacted, most money at risk first: the columns of RISK, then of FACTS.
+def listed(conn: sa.Connection, service: Service, *, everybody: bool = False, only: tuple[str, ...] = ()) -> Listing:
+    """The scored customers who may be contacted, most money at risk first: the columns of SCORES, then of FACTS.
 
-    `reasons` is a list of {"code", "params"}; `horizon_days` is H; days are datetime64; money is as recorded. `everybody` keeps those who
-    asked not to be contacted or are held out: for `calls.eligible` and sums alone, never for a list. `only` names a few customers.
+    `everybody` keeps those who asked not to be contacted or are held out: for `calls.eligible` and sums alone, never for a list. `only`
+    names a few customers.
     """
-    cells = _customer_cells(conn, service, only)
-    churn = cells[cells["measure"] == "churn_probability"].set_index("entity_id")
-    detail = churn["detail"].map(lambda cell: cell or {})
-    frame = pd.DataFrame(
-        {
-            "population": [cell.get("population", "active") for cell in detail],
-            "probability": churn["value"],
-            "horizon_days": churn["window_days"],
-            "days_since_last_order": pd.to_numeric(pd.Series([cell.get("days_since_last_order") for cell in detail], index=churn.index)),
-            "gap_days": pd.to_numeric(pd.Series([cell.get("typical_gap_days") for cell in detail], index=churn.index)),
-            "reasons": [cell.get("reasons") or [] for cell in detail],
-        },
-        index=churn.index,
-    )
-    for measure in ("value_at_risk", "expected_value", "expected_orders", "value_12m"):
-        frame[measure] = _values(cells, measure).reindex(frame.index)
-    frame = frame.join(_next_orders(cells)).rename_axis("customer_id").reset_index()
-    joined = frame[list(RISK)].merge(facts(conn), on="customer_id", how="inner")
+    scores, known = customer_scores.c, schema.customer_facts.c
+    columns = {name: scores[name] for name in SCORES} | {name: known[name] for name in FACTS[1:]}
+    source = customer_scores.join(schema.customer_facts, known.customer_id == scores.customer_id)
+    rows = Listing(source, columns, STAKE, (scores.release_id == service.release_id, scores.as_of == service.as_of))
     if not everybody:
-        joined = calls.reachable(conn, joined, service.day)
-    return joined.sort_values(["value_at_risk", "probability"], ascending=False, na_position="last").reset_index(drop=True)
+        rows = rows.where(scores.customer_id.not_in(calls.kept_from(conn, service.day)))
+    return rows.where(scores.customer_id.in_(only)) if only else rows
+
+
+def told(conn: sa.Connection, service: Service, rows: Listing, start: int = 0, most: int | None = None) -> pd.DataFrame:
+    """At most `most` rows of a list of `listed` from `start` on, with what lies beside it: `reasons`, a list of {"code", "params"}, and
+    the days next_date, next_lo and next_hi. Days are datetime64; money is as recorded."""
+    frame = rows.frame(conn, start, most)
+    begin = pd.Timestamp(service.day)
+    days = {name.removesuffix("_days"): begin + pd.to_timedelta(frame[name], unit="D") for name in NEXT}
+    days["next_date"] = days.pop("next")
+    why = _reasons(conn, service, None if most is None else frame["customer_id"].tolist())
+    read = {name: values.astype("datetime64[us]") for name, values in days.items()}
+    reasons = pd.Series([why.get(key, []) for key in frame["customer_id"]], index=frame.index, dtype=object)
+    return frame.drop(columns=list(NEXT)).assign(reasons=reasons, **read)
 
 
 class Gate(NamedTuple):
@@ -95,71 +98,54 @@ def opted_out(conn: sa.Connection) -> int:
     return conn.execute(sa.select(sa.func.count()).where(table.c.contact_opt_out)).scalar() or 0
 
 
-def segment_members(conn: sa.Connection, service: Service) -> pd.DataFrame:
-    """One row per customer in a segment, largest spend first: the columns of SEGMENT, then of FACTS."""
-    cells = _customer_cells(conn, service)
-    detail = cells["detail"].map(lambda cell: cell or {})
-    frame = pd.DataFrame(
-        {
-            "customer_id": cells["entity_id"],
-            "segment": [cell.get("name", "potential") for cell in detail],
-            "cluster_id": cells["value"].astype("int64"),
-            "recency_days": [float(cell.get("recency_days", float("nan"))) for cell in detail],
-            "frequency": [float(cell.get("frequency", float("nan"))) for cell in detail],
-            "spend": [float(cell.get("spend", float("nan"))) for cell in detail],
-        },
-        columns=list(SEGMENT),
-    )
-    return frame.merge(facts(conn), on="customer_id", how="left").sort_values("spend", ascending=False).reset_index(drop=True)
+def members(service: Service) -> Listing:
+    """The customers in a segment, largest spend first: the columns of SEGMENT, then of FACTS where they are known."""
+    groups, known = customer_segments.c, schema.customer_facts.c
+    columns = {name: groups[name] for name in SEGMENT}
+    mine = (groups.release_id == service.release_id, groups.as_of == service.as_of)
+    rows = Listing(customer_segments, columns, ("-spend", "customer_id"), mine)
+    facts = {name: known[name] for name in FACTS[1:]}
+    return rows.beside(schema.customer_facts, known.customer_id == groups.customer_id, **facts)
+
+
+def in_segment(conn: sa.Connection, service: Service, segment: str) -> list[str]:
+    """The ids of the customers in a segment, whether they may be contacted or not."""
+    rows = members(service)
+    return rows.where(rows.c.segment == segment).frame(conn, names=("customer_id",))["customer_id"].tolist()
+
+
+def names(conn: sa.Connection, only: tuple[str, ...] = ()) -> dict[str, str | None]:
+    """The name of each customer, or of a few."""
+    known = schema.customer_facts.c
+    query = sa.select(known.customer_id, known.name)
+    return {row.customer_id: row.name for row in conn.execute(query.where(known.customer_id.in_(only)) if only else query)}
 
 
 def segments(conn: sa.Connection, service: Service) -> pd.DataFrame:
-    """The `segment_summary` of everybody in a segment."""
-    return segment_summary(segment_members(conn, service))
-
-
-def segment_summary(members: pd.DataFrame) -> pd.DataFrame:
     """One row per segment in the order of SEGMENTS: segment, cluster_id, customers, share, recency_days, frequency, spend, total_spend.
 
     Recency, frequency and spend are means per customer; `share` is of all customers and `spend_share` of all spend, 0 to 1.
     """
-    grouped = members.groupby("segment", as_index=False).agg(
-        cluster_id=("cluster_id", "first"),
-        customers=("customer_id", "count"),
-        recency_days=("recency_days", "mean"),
-        frequency=("frequency", "mean"),
-        spend=("spend", "mean"),
-        total_spend=("spend", "sum"),
-    )
+    rows = members(service)
+    means = {name: sa.func.avg(rows.c[name]) for name in ("recency_days", "frequency", "spend")}
+    counts = {"cluster_id": sa.func.min(rows.c.cluster_id), "customers": sa.func.count()}
+    grouped = rows.groups(conn, "segment", **counts, **means, total_spend=sa.func.sum(rows.c.spend))
     everything = float(grouped["total_spend"].sum()) or float("nan")
     order = {name: place for place, name in enumerate(SEGMENTS)}
-    grouped = grouped.assign(share=grouped["customers"] / max(len(members), 1), spend_share=grouped["total_spend"] / everything)
+    everybody = max(int(grouped["customers"].sum()), 1)
+    grouped = grouped.assign(share=grouped["customers"] / everybody, spend_share=grouped["total_spend"] / everything)
     return grouped.sort_values("segment", key=lambda names: names.map(order).fillna(len(order))).reset_index(drop=True)
 
 
-def _customer_cells(conn: sa.Connection, service: Service, only: tuple[str, ...] = ()) -> pd.DataFrame:
+def _reasons(conn: sa.Connection, service: Service, only: list[str] | None) -> dict[str, list[dict[str, Any]]]:
+    """What speaks for each customer's risk, as the release says; of all, or of the few of a page."""
     table = schema.predictions
-    columns = ["entity_id", "measure", "value", "lo80", "hi80", "window_days", "detail"]
-    query = sa.select(*(table.c[name] for name in columns)).where(
-        table.c.predictor == service.predictor,
+    query = sa.select(table.c.entity_id, table.c.detail).where(
         table.c.release_id == service.release_id,
+        table.c.predictor == service.predictor,
+        table.c.measure == "churn_probability",
         table.c.as_of == service.as_of,
         table.c.entity_type == "customer",
     )
-    rows = conn.execute(query.where(table.c.entity_id.in_(only)) if only else query).all()
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(("value", "lo80", "hi80"), "float64"))
-
-
-def _values(cells: pd.DataFrame, measure: str) -> pd.Series:
-    rows = cells[cells["measure"] == measure]
-    return rows.set_index("entity_id")["value"]
-
-
-def _next_orders(cells: pd.DataFrame) -> pd.DataFrame:
-    rows = cells[cells["measure"] == "next_order_date"].set_index("entity_id")
-    detail = rows["detail"].map(lambda cell: cell or {})
-    return pd.DataFrame({f"next_{name}": _days(detail, name) for name in ("date", "lo", "hi")}, index=rows.index)
-
-
-def _days(detail: "pd.Series[Any]", name: str) -> pd.Series:
-    return pd.to_datetime(detail.map(lambda cell: cell.get(name)), errors="coerce").astype("datetime64[us]")
+    rows = conn.execute(query if only is None else query.where(table.c.entity_id.in_(only)))
+    return {row.entity_id: (row.detail or {}).get("reasons") or [] for row in rows}

@@ -62,11 +62,11 @@ def plan(conn: sa.Connection, service: Service, chosen: Preferences) -> Plan:
     The spread is that of the spend in past windows of H days of the customers the rule picks now; what the window before explains is taken
     off (CUPED); two unequal arms count as two equal ones of their harmonic mean (Kohavi, Tang and Xu 2020).
     """
-    frame = customers.risk(conn, service, everybody=True)
+    everybody = customers.listed(conn, service, everybody=True)
     drawable = set(holdout.drawable(conn)["customer_id"])
-    picked = calls.eligible(frame, chosen, service.day)
+    picked = calls.eligible(everybody, chosen).frame(conn)
     picked = picked[picked["customer_id"].isin(drawable)]
-    horizon = int(frame["horizon_days"].max()) if len(frame) else 0
+    horizon = int(everybody.totals(conn, days=sa.func.max(everybody.c.horizon_days)).days or 0)
     alerted = max(len(picked), _alerted_lately(conn, service.day, drawable))
     expected = float((picked["value_at_risk"] * chosen.save_rate).mean()) if len(picked) else 0.0
     spread = _spread(conn, set(picked["customer_id"]), service.day, horizon) if horizon else None

@@ -9,12 +9,20 @@ import sqlalchemy as sa
 
 from ml.customers.arrival import chance_within
 from ml.queries import customers
+from ml.queries.listing import Listing
 from ml.queries.service import Service
 from ml.store import schema
+from ml.store.schema_customers import customer_segments
 
 WEEK = 7
 STATES: tuple[str, ...] = ("due", "overdue", "early", "too_late", "unknown")
 COMING: tuple[str, ...] = ("due", "overdue", "early", "unknown")
+CHOSEN_BY = ("customer_id", "population", "days_since_last_order", "gap_days", "spend_365", "zone", "customer_type")
+READ = (
+    *CHOSEN_BY, "probability", "horizon_days", "expected_value", "expected_orders", "next_days", "next_lo_days", "next_hi_days",
+    "orders_365", "orders_total", "spend_total",
+)  # fmt: skip
+MOST_NAMED = 1_000  # ids that a query names one by one
 
 
 @dataclass(frozen=True)
@@ -44,32 +52,37 @@ def lateness(conn: sa.Connection, service: Service) -> Lateness | None:
 
 
 def coming(conn: sa.Connection, service: Service, segments: Service | None) -> pd.DataFrame:
-    """One row per customer who may be contacted, most expected money first: the columns of `customers.risk`, `segment` (None without), and
+    """One row per customer who may be contacted, most expected money first: the columns of CHOSEN_BY, `segment` (None without), and
 
     `chance` of an order in the next WEEK days, `order_value` (money per expected order), `expected_money` = chance × value, `state`
-    (one of STATES), `lateness` = days silent by the own usual pause.
+    (one of STATES), `lateness` = days silent by the own usual pause. What a list says beyond these `told` adds to the rows of a page.
 
     Early: the own pause ends after the week; due: within it; overdue: it has passed; too late: silent for longer than it takes until
     fewer than half come back, or twice the horizon; unknown: too few orders for a pause of its own.
     """
-    frame = customers.risk(conn, service)
-    ends = (frame[f"next_{name}"].to_numpy(dtype="datetime64[D]") for name in ("lo", "date", "hi"))
-    start = np.datetime64(service.day, "D")
-    low, middle, high = (np.where(np.isnat(days), np.nan, (days - start).astype(float)) for days in ends)
+    frame = _with_segment(customers.listed(conn, service), segments).frame(conn, names=(*READ, "segment"))
+    low, middle, high = (frame[name].to_numpy() for name in ("next_lo_days", "next_days", "next_hi_days"))
     horizon, probability = frame["horizon_days"].to_numpy(), 1 - frame["probability"].to_numpy()
     orders = frame["expected_orders"].fillna(0.0).to_numpy()
     chance = chance_within(WEEK, horizon, probability, (low, middle, high), orders)
     value = _order_value(frame)
     known = lateness(conn, service)
-    found = frame.assign(
+    found = frame[[*CHOSEN_BY, "segment"]].assign(
         chance=chance,
         order_value=value,
         expected_money=chance * value,
         lateness=frame["days_since_last_order"] / frame["gap_days"].clip(lower=1),
-        segment=_segments(conn, segments, frame["customer_id"]),
     )
     found["state"] = states(found, known.too_late if known else None)
     return found.sort_values(["expected_money", "chance"], ascending=False, na_position="last").reset_index(drop=True)
+
+
+def told(conn: sa.Connection, service: Service, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `coming` with what else `customers.told` says of these customers: names, phones, reasons, days of the next order."""
+    listed, few = customers.listed(conn, service), len(rows) <= MOST_NAMED
+    asked = listed.where(listed.c.customer_id.in_(rows["customer_id"].tolist())) if few else listed
+    known = customers.told(conn, service, asked, most=len(rows) if few else None)
+    return rows.merge(known.drop(columns=[name for name in CHOSEN_BY if name != "customer_id"]), on="customer_id", how="inner")
 
 
 def states(frame: pd.DataFrame, too_late: float | None) -> pd.Series:
@@ -98,8 +111,10 @@ def _order_value(frame: pd.DataFrame) -> pd.Series:
     return expected.fillna(year).fillna(frame["spend_total"] / frame["orders_total"].where(frame["orders_total"] > 0))
 
 
-def _segments(conn: sa.Connection, service: Service | None, ids: pd.Series) -> pd.Series:
-    if service is None or service.as_of is None:
-        return pd.Series(None, index=ids.index, dtype=object)
-    members = customers.segment_members(conn, service)
-    return ids.map(members.drop_duplicates("customer_id").set_index("customer_id")["segment"])
+def _with_segment(rows: Listing, segments: Service | None) -> Listing:
+    """The rows with the customer's `segment`; None where there is none."""
+    if segments is None or segments.as_of is None:
+        return rows.adding(segment=sa.null())
+    groups = customer_segments.c
+    mine = (groups.release_id == segments.release_id) & (groups.customer_id == rows.c.customer_id) & (groups.as_of == segments.as_of)
+    return rows.beside(customer_segments, mine, segment=groups.segment)

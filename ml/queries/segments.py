@@ -11,6 +11,7 @@ from ml.customers.segments import WINDOW_DAYS, Segments
 from ml.queries import calls, customers
 from ml.queries.service import Service
 from ml.store.schema import customer_orders, predictions
+from ml.store.schema_customers import customer_segments
 
 FEWEST_FOR_A_GRID = 300
 GRID = 5
@@ -97,11 +98,12 @@ def migration(conn: sa.Connection, service: Service, before: date, after: date) 
 
 def outlook(conn: sa.Connection, segments: Service, scores: Service) -> pd.DataFrame:
     """What is to come per group: segment, churn_rate (mean probability of leaving of its active customers), horizon_days."""
-    members = customers.segment_members(conn, segments)[["customer_id", "segment"]]
-    risk = customers.risk(conn, scores, everybody=True)
-    active = risk[risk["population"] == "active"][["customer_id", "probability", "horizon_days"]]
-    joined = members.merge(active, on="customer_id")
-    return joined.groupby("segment", as_index=False).agg(churn_rate=("probability", "mean"), horizon_days=("horizon_days", "max"))
+    scored, groups = customers.listed(conn, scores, everybody=True), customer_segments.c
+    mine = (groups.customer_id == scored.c.customer_id) & (groups.release_id == segments.release_id) & (groups.as_of == segments.as_of)
+    active = scored.where(scored.c.population == "active").beside(customer_segments, mine, segment=groups.segment)
+    known = active.where(groups.segment.is_not(None))
+    rates = {"churn_rate": sa.func.avg(scored.c.probability), "horizon_days": sa.func.max(scored.c.horizon_days)}
+    return known.groups(conn, "segment", **rates)
 
 
 def cohorts(conn: sa.Connection, as_of: date) -> Cohorts:
@@ -140,8 +142,13 @@ def _retention(customer_id: pd.Series, period: pd.Series, ended: int, months: in
     return told[["cohort", "customers", *PERIODS]].astype({"cohort": "datetime64[us]"})
 
 
-def grid(members: pd.DataFrame) -> pd.DataFrame | None:
-    """The classic 5 × 5 grid of a frame of `customers.segment_members`: recency and frequency by fifths (5 = best), customers and spend;
+def grid(conn: sa.Connection, service: Service) -> pd.DataFrame | None:
+    """The classic 5 × 5 grid of the customers in service's segments (`fifths`)."""
+    return fifths(customers.members(service).frame(conn, names=("recency_days", "frequency", "spend")))
+
+
+def fifths(members: pd.DataFrame) -> pd.DataFrame | None:
+    """Recency and frequency by fifths (5 = best) of a frame with recency_days, frequency and spend: customers and spend of each cell;
     None under FEWEST_FOR_A_GRID customers with an order in the window."""
     buyers = members[members["frequency"] > 0]
     if len(buyers) < FEWEST_FOR_A_GRID:

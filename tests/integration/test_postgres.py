@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ml import clock
 from ml.jobs.running import run_job
+from ml.queries.service import in_service as services
 from ml.source.engine import open_source
 from ml.source.errors import SourceUnreachable
 from ml.source.reading import read_company
@@ -19,9 +20,12 @@ from ml.store.engine import begin_write, open_store, store_url
 from ml.store.pointers import in_service, point_to
 from ml.store.predictions import read_predictions
 from ml.store.schema import metadata
+from ml.store.schema_customers import customer_scores, customer_segments
 from tests.conftest import END, settings_for
 from tests.pages.filled_store import fill
 from tests.postgres import postgres_server
+from tests.unit.queries import test_call_list
+from tests.unit.store.test_customer_rows import back_and_forth
 
 READER = "reader"
 CHANGED = ("audit", "job_run", "outbox", "sessions")  # by a restore itself
@@ -174,6 +178,27 @@ def test_a_store_in_postgres_comes_back_whole_from_its_copy_and_its_numbers_go_o
     finally:
         store.dispose()
         beside.dispose()
+
+
+def test_lists_in_postgres_are_those_of_the_frames_and_an_older_store_gets_its_rows(server, tmp_path):
+    with sa.create_engine(store_url(server), isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(sa.text("CREATE DATABASE lists"))
+    store = open_store(settings_for(tmp_path, database_url=server.rsplit("/", 1)[0] + "/lists"))
+    try:
+        test_call_list.filled(store)
+        with begin_write(store) as connection:
+            before = [connection.execute(sa.select(table)).all() for table in (customer_scores, customer_segments)]
+            back_and_forth(connection)
+            after = [connection.execute(sa.select(table)).all() for table in (customer_scores, customer_segments)]
+            assert [sorted(rows, key=str) for rows in after] == [sorted(rows, key=str) for rows in before] and all(before)
+        with store.connect() as connection:
+            people = services(connection)["customers"]
+            for one in test_call_list.LISTS[::3]:  # one of each kind: by money, by rhythm, closed, put off, to win back
+                test_call_list.test_a_list_its_pages_and_its_figures_are_those_of_the_frames(connection, people, *one)
+            test_call_list.test_everybody_is_read_alike(connection, people)
+            test_call_list.test_the_segments_are_those_of_the_frames(connection, people)
+    finally:
+        store.dispose()
 
 
 def _everything(store: sa.Engine) -> dict[str, list[dict]]:

@@ -4,12 +4,15 @@ import json
 from datetime import date, datetime, timedelta
 
 import numpy as np
+import pandas as pd
 import sqlalchemy as sa
 
 from ml import clock
 from ml.experiments.demo import make_demo_experiments
 from ml.experiments.reading import follow_up
+from ml.queries import customers
 from ml.store import schema
+from ml.store.customer_rows import refill_all
 from ml.store.engine import begin_write
 from ml.store.searching import search_text
 
@@ -77,8 +80,14 @@ def fill(engine: sa.Engine, *, customers: int = CUSTOMERS, predictors: tuple[str
             conn.execute(sa.insert(schema.delivery_points), _point_rows())
         if "price" in predictors:
             conn.execute(sa.insert(schema.predictions), _price_rows())
+        refill_all(conn)
         make_demo_experiments(conn, now=NOW)
         follow_up(conn, now=NOW)
+
+
+def scored(conn, service, **asked) -> pd.DataFrame:
+    """Every scored customer as lists tell them (`customers.listed`, `customers.told`)."""
+    return customers.told(conn, service, customers.listed(conn, service, **asked))
 
 
 def as_of_yesterday(engine: sa.Engine) -> None:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 import sqlalchemy as sa
 
-from ml.queries import calls, customers, service
+from ml.queries import call_list, service
 from ml.store import alerts, schema
 from ml.store.engine import begin_write, open_store
 from ml.store.preferences import Preferences
@@ -28,7 +28,7 @@ def worked(own_full_home):
     engine = open_store(settings_for(own_full_home))
     with begin_write(engine) as conn:
         serving = service.in_service(conn)["customers"]
-        picked = calls.eligible(customers.risk(conn, serving, everybody=True), Preferences(), AS_OF)
+        picked = call_list.eligible(conn, serving, Preferences())
     yield own_full_home, engine, picked
     engine.dispose()
 

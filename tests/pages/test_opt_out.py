@@ -6,13 +6,15 @@ import sqlalchemy as sa
 from ml.i18n import translator
 from ml.i18n.figures import Formatter
 from ml.notify import churn_alerts, purchase_predictions
-from ml.queries import calls, churn_answers, customers, next_orders
+from ml.queries import calls, churn_answers, next_orders
 from ml.queries.service import in_service
 from ml.store import schema
+from ml.store.customer_rows import refill_all
 from ml.store.engine import begin_write
 from ml.store.values import load_preferences
 from tests.conftest import settings_for
 from tests.pages.conftest import texts_of
+from tests.pages.filled_store import scored
 from ui import store_access
 from ui.registry import PAGES
 
@@ -32,6 +34,7 @@ def home(own_full_home, store_at):
         changed = {"name": NAME, "phone": PHONE, "email": "nollamar@example.com", "contact_opt_out": True, "search": "zacarias nollamar"}
         conn.execute(sa.update(facts).where(facts.c.customer_id == risk).values(**changed))
         conn.execute(sa.update(said).where(said.c.entity_id == risk, said.c.measure == "churn_probability").values(value=0.99))
+        refill_all(conn)
     return own_full_home
 
 
@@ -63,10 +66,10 @@ def test_no_query_that_makes_a_list_holds_them(home):
     with store_access.store().connect() as conn:
         services = in_service(conn)
         people = services["customers"]
-        everybody = customers.risk(conn, people, everybody=True)
+        everybody = scored(conn, people, everybody=True)
         assert NAME in set(everybody["name"])
         listed = [
-            customers.risk(conn, people),
+            scored(conn, people),
             calls.reachable(conn, everybody, people.day),
             next_orders.coming(conn, people, services.get("segments")),
         ]

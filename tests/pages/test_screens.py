@@ -10,10 +10,11 @@ from ml.i18n import translator
 from ml.jobs import running
 from ml.queries import customers, demand
 from ml.store import schema
+from ml.store.customer_rows import refill_all
 from ml.store.engine import begin_write, open_store
 from tests.conftest import settings_for
 from tests.pages.conftest import _make, person, texts_of
-from tests.pages.filled_store import AS_OF, HOSTILE, fill
+from tests.pages.filled_store import AS_OF, HOSTILE, fill, scored
 from ui import actions, guard, registry, store_access
 
 NAMES = [entry.name for entry in registry.PAGES if entry.roles == registry.EVERYBODY]  # the others have tests of their own
@@ -81,7 +82,7 @@ def test_without_a_signal_the_overview_goes_by_rhythm_and_not_by_money(show, own
 def test_who_asked_not_to_be_contacted_is_in_no_list(show, full_home, store_at):
     app = show(full_home, "churn", query={"rule": "all"})
     with store_access.store().connect() as conn:
-        listed = customers.risk(conn, _service(conn, "customers"))
+        listed = scored(conn, _service(conn, "customers"))
         everybody = customers.facts(conn)
     out = everybody.loc[everybody["contact_opt_out"], "name"].iloc[0]
     assert out not in set(listed["name"])
@@ -264,6 +265,7 @@ def _change(home, statement) -> None:
     engine = open_store(settings_for(home))
     with begin_write(engine) as conn:
         conn.execute(statement)
+        refill_all(conn)
     engine.dispose()
 
 

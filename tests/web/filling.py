@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 
 from ml.store import schema
+from ml.store.customer_rows import refill_all
 
 AS_OF = date(2026, 10, 28)  # a Wednesday
 READ_AT = datetime(2026, 10, 29, 8, 30)
@@ -28,6 +29,7 @@ def fill(connection: sa.Connection, *, as_of: date = AS_OF, release: str = RELEA
         connection.execute(sa.insert(schema.release_pointer).values(**pointer))
     rows = [*_demand(as_of, factor), *_segments(as_of), *_risks(as_of)]
     connection.execute(sa.insert(schema.predictions), [{"run_id": 1, "release_id": release, "as_of": as_of, **row} for row in rows])
+    refill_all(connection)
     connection.execute(
         sa.insert(schema.customer_facts), [_customer(row["entity_id"], as_of) for row in rows if row["predictor"] == "segments"]
     )
@@ -77,7 +79,8 @@ def _risks(as_of: date) -> list[dict]:
         told["next_order_date"] = (9.0, {name: day.isoformat() for name, day in coming.items()} | {"probability_in_horizon": 0.6})
         for measure, (value, detail) in told.items():
             row = _row("customers", measure, "customer", customer, horizon["target"], detail)
-            rows.append(row | {"value": value, "window_days": horizon["window_days"]})
+            band = {"lo80": 3.0, "hi80": 17.0} if measure == "next_order_date" else {}
+            rows.append(row | band | {"value": value, "window_days": horizon["window_days"]})
     return rows
 
 

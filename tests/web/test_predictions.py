@@ -98,7 +98,7 @@ def test_both_routes_say_how_far_the_risk_may_be_relied_on(store, bearer):
         for answer in (client.get("/predict/churn/at_risk-1", headers=bearer), post(client, "/predict/churn/all", bearer)):
             assert (answer.json()["usable_signal"], answer.json()["notes"]) == (False, [note])
         with store.connect() as connection:
-            late = calls.latest_first(customers.risk(connection, service.in_service(connection)["customers"]))
+            late = calls.latest_first(customers.listed(connection, service.in_service(connection)["customers"])).frame(connection)
         everybody = post(client, "/predict/churn/all", bearer, {"threshold": 0}).json()["predictions"]
         assert [one["customer_id"] for one in everybody] == late["customer_id"].tolist()  # by own rhythm, not by money
 
@@ -158,8 +158,8 @@ def test_a_threshold_lists_whom_the_screens_list(store, bearer):
             told = answer.json()
             shapes.ChurnList.model_validate(told)
             with store.connect() as connection:
-                frame = customers.risk(connection, service.in_service(connection)["customers"])
-            shown = calls.picked(calls.with_profit(frame, Preferences()), "probability", threshold)
+                rows = customers.listed(connection, service.in_service(connection)["customers"])
+                shown = calls.picked(calls.with_profit(rows, Preferences()), "probability", threshold).frame(connection)
             assert [one["customer_id"] for one in told["predictions"]] == shown["customer_id"].tolist()
             assert [one["churn_probability"] for one in told["predictions"]] == pytest.approx(shown["probability"].tolist())
             assert (told["total_customers"], told["high_risk_count"], told["threshold"]) == (CUSTOMERS, 3, threshold)

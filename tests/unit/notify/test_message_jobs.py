@@ -8,15 +8,16 @@ import sqlalchemy as sa
 from ml.notify import churn_alerts, purchase_predictions
 from ml.notify.jobs import MESSAGE_JOBS
 from ml.notify.message_jobs import NothingPredicted, compose_in, plan
-from ml.queries import calls, customers, next_orders
+from ml.queries import call_list, calls, next_orders
 from ml.queries.service import in_service
 from ml.store import holdout, schema, users
+from ml.store.customer_rows import refill_all
 from ml.store.engine import begin_write, open_store
 from ml.store.schema_alerts import alerts
 from ml.store.schema_outbox import outbox as table
 from ml.store.values import load_preferences, set_preference
 from tests.conftest import settings_for
-from tests.pages.filled_store import AS_OF, fill
+from tests.pages.filled_store import AS_OF, fill, scored
 from tests.people import quick_hashes  # noqa: F401 - for the people of this module
 from tests.unit.notify.sending import NOON, own_settings
 
@@ -57,11 +58,9 @@ def test_customers_at_risk_in_full(home):
     said = composed(store, settings, churn_alerts.JOB)
     with store.connect() as connection:
         service, chosen = in_service(connection)["customers"], load_preferences(connection)
-        scored = customers.risk(connection, service)
-        picked = calls.picked(calls.with_profit(scored[scored["population"] == "active"], chosen), "profit", 0.7)
-    assert (
-        said.facts["at_risk"] == len(picked) == len(said.table.rows) and said.facts["win_back"] == (scored["population"] == "dormant").sum()
-    )
+        dormant = int((scored(connection, service)["population"] == "dormant").sum())
+        picked = calls.picked(calls.with_profit(call_list.active(connection, service), chosen), "profit", 0.7).frame(connection)
+    assert said.facts["at_risk"] == len(picked) == len(said.table.rows) and said.facts["win_back"] == dormant
     assert (
         said.facts["expected_loss"] == round(picked["value_at_risk"].sum(), 2)
         and said.facts["lifetime_sales"] == picked["spend_total"].sum()
@@ -148,8 +147,7 @@ def test_without_a_usable_signal_the_message_goes_by_the_own_rhythm_and_opens_no
     without_signal(store)
     said = composed(store, settings, churn_alerts.JOB, "en")
     with store.connect() as connection:
-        scored = customers.risk(connection, in_service(connection)["customers"])
-    late = calls.by_rhythm(scored[scored["population"] == "active"])
+        late = calls.by_rhythm(call_list.active(connection, in_service(connection)["customers"])).frame(connection)
     assert said.title == f"{len(late)} customers are later than usual" and said.customers == tuple(late["customer_id"])
     assert "no usable signal" in said.sentences[0] and said.sentences[0] in said.short and len(said.short) == 5
     assert said.facts["usable_signal"] is False and said.facts["late"] == len(late) > 5
@@ -171,6 +169,7 @@ def test_without_a_usable_signal_and_nobody_late_there_is_a_line_and_no_message(
         for row in rows_of_risk:
             detail = {**row.detail, "days_since_last_order": 1, "typical_gap_days": 30}
             connection.execute(sa.update(table).where(table.c.id == row.id).values(detail=detail))
+        refill_all(connection)
     assert churn_alerts.run(settings, store, run_id=7, say=lambda _line: None)["state"] == "nobody"
     assert rows(store) == [] and rows(store, alerts) == []
     assert [row.target for row in rows(store, schema.audit) if row.action == "message.nobody"] == ["churn_alerts"]

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from ml.queries import customer_what_if, customers, service
+from ml.queries import customer_what_if, service
 from ml.settings import Settings
 from ml.store.engine import open_store
 from ml.store.pointers import serve
 from ml.store.releases import signing_key
 from tests.conftest import settings_for
+from tests.pages.filled_store import scored
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def company(trained_home):
 
 def test_one_customers_log_is_enough_for_what_the_release_said(company):
     conn, model, serving = company
-    frame = customers.risk(conn, serving).head(12)
+    frame = scored(conn, serving).head(12)
     for row in frame.to_dict("records"):
         told = customer_what_if.ask(conn, model, row["customer_id"], serving.day, 14)
         assert told.now.probability == pytest.approx(row["probability"], abs=1e-9)
@@ -33,7 +34,7 @@ def test_one_customers_log_is_enough_for_what_the_release_said(company):
 
 def test_an_order_lowers_the_risk_and_silence_raises_it(company):
     conn, model, serving = company
-    frame = customers.risk(conn, serving)
+    frame = scored(conn, serving)
     late = frame[(frame["population"] == "active") & (frame["days_since_last_order"] > frame["gap_days"])].head(5)
     told = [customer_what_if.ask(conn, model, key, serving.day, 30) for key in late["customer_id"]]
     assert told and all(answer.ordered.probability < answer.now.probability for answer in told)
@@ -43,6 +44,6 @@ def test_an_order_lowers_the_risk_and_silence_raises_it(company):
 def test_nobody_and_days_out_of_range(company):
     conn, model, serving = company
     assert customer_what_if.ask(conn, model, "nobody", serving.day, 14) is None
-    key = customers.risk(conn, serving)["customer_id"].iloc[0]
+    key = scored(conn, serving)["customer_id"].iloc[0]
     assert customer_what_if.ask(conn, model, key, serving.day - timedelta(days=4000), 14) is None
     assert customer_what_if.ask(conn, model, key, serving.day, 9999).days == customer_what_if.LONGEST_SILENCE

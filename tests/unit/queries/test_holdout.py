@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from ml.queries import calls, churn_answers, customers, holdout, next_orders, service
+from ml.queries import call_list, calls, churn_answers, holdout, next_orders, service
 from ml.store import alerts, schema
 from ml.store import holdout as kept
 from ml.store.engine import open_store
@@ -15,7 +15,7 @@ from ml.store.schema_alerts import customer_notes
 from ml.store.schema_alerts import holdout as table
 from ml.store.values import set_preference
 from tests.conftest import settings_for
-from tests.pages.filled_store import AS_OF, HORIZON
+from tests.pages.filled_store import AS_OF, HORIZON, scored
 
 NOW = datetime(2026, 11, 21, 9, 0)
 QUARTER = "2026-Q4"
@@ -32,33 +32,32 @@ def hold_out(conn, *ids):
 
 
 def test_a_held_out_customer_stands_in_no_list_and_no_answer_for_all(conn):
-    victim = customers.risk(conn, serving(conn))["customer_id"].iloc[0]
+    victim = scored(conn, serving(conn))["customer_id"].iloc[0]
     hold_out(conn, victim)
     chosen = Preferences()
-    assert victim not in set(customers.risk(conn, serving(conn))["customer_id"])
+    assert victim not in set(scored(conn, serving(conn))["customer_id"])
     assert victim not in set(next_orders.coming(conn, serving(conn), None)["customer_id"])
     assert victim not in {row["customer_id"] for row in churn_answers.churn_answers(conn, serving(conn), chosen)}
-    assert victim in set(customers.risk(conn, serving(conn), everybody=True)["customer_id"])
+    assert victim in set(scored(conn, serving(conn), everybody=True)["customer_id"])
     assert churn_answers.churn_answer(conn, serving(conn), chosen, victim)["recommendation"] == "do_not_contact"
     assert holdout.held_out_until(conn, AS_OF, victim) == date(2026, 12, 31) and holdout.held_out_until(conn, AS_OF, "c3x") is None
 
 
 def test_with_the_group_switched_off_or_in_the_next_quarter_everybody_is_reachable(conn):
-    victim = customers.risk(conn, serving(conn))["customer_id"].iloc[0]
+    victim = scored(conn, serving(conn))["customer_id"].iloc[0]
     hold_out(conn, victim)
     assert calls.held_out(conn, AS_OF) == {victim} and calls.held_out(conn, date(2026, 12, 31)) == set()
     set_preference(conn, "holdout", "off", who="a@example.com", at=NOW)
-    assert calls.held_out(conn, AS_OF) == set() and victim in set(customers.risk(conn, serving(conn))["customer_id"])
+    assert calls.held_out(conn, AS_OF) == set() and victim in set(scored(conn, serving(conn))["customer_id"])
 
 
 def test_the_rule_picks_from_both_arms_and_only_one_gets_alerts(conn):
-    everybody = customers.risk(conn, serving(conn), everybody=True)
     chosen = Preferences(alert_limit=10)
-    picked = calls.eligible(everybody, chosen, AS_OF)
+    picked = call_list.eligible(conn, serving(conn), chosen)
     assert len(picked) == 10 and set(picked["population"]) == {"active"} and not picked["contact_opt_out"].any()
     victim = picked["customer_id"].iloc[0]
     hold_out(conn, victim)
-    assert list(calls.eligible(everybody, chosen, AS_OF)["customer_id"]) == list(picked["customer_id"])
+    assert list(call_list.eligible(conn, serving(conn), chosen)["customer_id"]) == list(picked["customer_id"])
     assert len(alerts.open_for(conn, picked, run_id=1, now=NOW)) == 9
     first = holdout.first_alerts(conn, QUARTER)
     assert len(first) == 10 and list(first.loc[first["arm"] == "held_out", "customer_id"]) == [victim]
@@ -67,13 +66,12 @@ def test_the_rule_picks_from_both_arms_and_only_one_gets_alerts(conn):
 
 
 def test_the_fixed_rule_is_limited_too(conn):
-    everybody = customers.risk(conn, serving(conn), everybody=True)
-    picked = calls.eligible(everybody, Preferences(alert_rule="probability", churn_threshold=0.2, alert_limit=5), AS_OF)
+    picked = call_list.eligible(conn, serving(conn), Preferences(alert_rule="probability", churn_threshold=0.2, alert_limit=5))
     assert len(picked) == 5 and (picked["probability"] >= 0.2).all() and picked["value_at_risk"].is_monotonic_decreasing
 
 
 def test_contacts_made_anyway_are_counted_by_note_and_by_press(conn):
-    frame = calls.eligible(customers.risk(conn, serving(conn), everybody=True), Preferences(), AS_OF)
+    frame = call_list.eligible(conn, serving(conn), Preferences())
     opened = alerts.open_for(conn, frame.head(2), run_id=1, now=NOW)
     first, second, third = frame["customer_id"].head(3)
     hold_out(conn, first, second, third)

@@ -11,6 +11,7 @@ from ml.queries import next_orders
 from ml.queries.next_orders import WEEK, chosen, coming, lateness, states
 from ml.queries.service import Service
 from ml.store import schema
+from ml.store.customer_rows import refill_all
 from tests.people import quick_store
 
 AS_OF, H = date(2026, 11, 20), 28
@@ -32,7 +33,8 @@ CURVE = [
 def row(measure: str, value: float | None, key: str, kind: str = "customer", **detail) -> dict:
     return {
         "run_id": 1, "release_id": "r", "predictor": "customers", "measure": measure, "as_of": AS_OF, "entity_type": kind, "entity_id": key,
-        "target_date": AS_OF + timedelta(days=H), "window_days": H, "value": value, "detail": detail,
+        "target_date": AS_OF + timedelta(days=H), "window_days": H, "value": value,
+        **({"lo80": 2.0, "hi80": 20.0} if measure == "next_order_date" else {"lo80": None, "hi80": None}), "detail": detail,
     }  # fmt: skip
 
 
@@ -54,6 +56,7 @@ def conn():
         )  # fmt: skip
     with quick_store().begin() as connection:
         connection.execute(sa.insert(schema.predictions), rows)
+        refill_all(connection)
         connection.execute(sa.insert(schema.customer_facts), facts)
         yield connection
 
@@ -93,6 +96,7 @@ def test_chance_and_money_of_the_week(conn):
 
 def test_an_order_is_worth_what_the_last_year_says_where_nothing_is_expected(conn):
     conn.execute(sa.delete(schema.predictions).where(schema.predictions.c.measure == "expected_value"))
+    refill_all(conn)
     assert set(coming(conn, SERVICE, None)["order_value"]) == {10_000.0}
 
 
@@ -109,6 +113,7 @@ def test_the_segment_stands_beside_where_there_is_one(conn):
     segments = Service("segments", "s", AS_OF, datetime(2026, 11, 1), "", "system")
     named = row("segment", 0.0, "due", name="vip") | {"predictor": "segments", "release_id": "s"}
     conn.execute(sa.insert(schema.predictions), named)
+    refill_all(conn)
     frame = coming(conn, SERVICE, segments).set_index("customer_id")
     assert frame.loc["due", "segment"] == "vip"
     assert pd.isna(frame.loc["early", "segment"])
@@ -130,6 +135,7 @@ def test_the_edge_of_the_week_is_due():
 
 def test_nobody_is_nobody(conn):
     conn.execute(sa.delete(schema.predictions))
+    refill_all(conn)
     frame = coming(conn, SERVICE, None)
     assert frame.empty
     assert set(next_orders.STATES) >= set(next_orders.COMING)

@@ -7,11 +7,12 @@ import pytest
 import sqlalchemy as sa
 
 from ml.queries import business, calls, customers, demand, record, service
+from ml.queries.listing import Listing
 from ml.store import schema
 from ml.store.engine import open_store
 from ml.store.preferences import Preferences
 from tests.conftest import settings_for
-from tests.pages.filled_store import AS_OF, CUSTOMERS, HOLIDAYS, HORIZON, RELEASE
+from tests.pages.filled_store import AS_OF, CUSTOMERS, HOLIDAYS, HORIZON, RELEASE, scored
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_what_was_said_a_week_before_stands_beside_what_came(conn):
 
 
 def test_customers_at_risk_are_ranked_by_money_and_opted_out_are_left_out(conn):
-    frame = customers.risk(conn, serving(conn, "customers"))
+    frame = scored(conn, serving(conn, "customers"))
     assert len(frame) == CUSTOMERS - 1 and customers.opted_out(conn) == 1 and not frame["contact_opt_out"].any()
     assert frame["value_at_risk"].is_monotonic_decreasing and set(frame["population"]) == {"active", "dormant"}
     assert set(frame["horizon_days"]) == {HORIZON} and frame["next_date"].iloc[0] == pd.Timestamp(AS_OF + timedelta(days=6))
@@ -117,47 +118,64 @@ def test_a_release_may_say_that_there_is_no_signal(conn):
 
 
 def test_segments_add_up(conn):
-    members = customers.segment_members(conn, serving(conn, "segments"))
-    summary = customers.segment_summary(members)
+    members = customers.members(serving(conn, "segments")).frame(conn)
+    summary = customers.segments(conn, serving(conn, "segments"))
     assert summary["customers"].sum() == len(members) == CUSTOMERS
     assert summary["share"].sum() == pytest.approx(1) and summary["spend_share"].sum() == pytest.approx(1)
     assert list(summary["segment"]) == [name for name in customers.SEGMENTS if name in set(members["segment"])]
 
 
-def test_a_call_is_worth_what_it_saves_less_its_cost():
-    frame = pd.DataFrame({"value_at_risk": [100_000.0, 30_000.0, 10_000.0], "probability": [0.5, 0.9, 0.75], "horizon_days": 60})
+def rows_of(rows: list[dict], *order: str) -> Listing:
+    """A list of these rows, numbered by `id` as they come; numbers as in the store, None where one is missing."""
+    kinds = {name: sa.Date() if isinstance(value, date) else sa.Float() for row in rows for name, value in row.items() if value is not None}
+    selects = [
+        sa.select(sa.literal(place).label("id"), *(sa.literal(row[name], kind).label(name) for name, kind in kinds.items()))
+        for place, row in enumerate(rows)
+    ]
+    made = sa.union_all(*selects).subquery()
+    return Listing(made, dict(made.c), (*order, "id"))
+
+
+def ids(conn, rows: Listing) -> list[int]:
+    return rows.frame(conn)["id"].tolist()
+
+
+def test_a_call_is_worth_what_it_saves_less_its_cost(conn):
+    money = ((100_000.0, 0.5), (30_000.0, 0.9), (10_000.0, 0.75))
+    rows = rows_of([{"value_at_risk": value, "probability": risk, "horizon_days": 60} for value, risk in money])
     chosen = Preferences(call_cost=1500, gross_margin=0.35, save_rate=0.15, kept_days=30)
-    told = calls.with_profit(frame, chosen)
-    assert list(told["expected_profit"]) == pytest.approx([3750, 75, -975])
-    assert len(calls.picked(told, "profit", 0.7)) == 2 and len(calls.picked(told, "profit", 0.7, most=1)) == 1
-    assert list(calls.picked(told, "probability", 0.7).index) == [1, 2] and len(calls.picked(told, "all", 0.7)) == 3
-    assert calls.gains(told, 2) == pytest.approx([3750, 3825])
+    told = calls.with_profit(rows, chosen)
+    assert list(told.frame(conn)["expected_profit"]) == pytest.approx([3750, 75, -975])
+    assert ids(conn, calls.picked(told, "profit", 0.7)) == [0, 1] and ids(conn, calls.picked(told, "profit", 0.7, most=1)) == [0]
+    assert ids(conn, calls.picked(told, "probability", 0.7)) == [1, 2] and calls.picked(told, "all", 0.7).count(conn) == 3
+    assert calls.gains(conn, told, 2) == pytest.approx([3750, 3825])
 
 
-def test_a_kept_customer_is_worth_more_than_the_window_asked_about():
-    frame = pd.DataFrame({"value_at_risk": [100_000.0, 100_000.0, 100_000.0], "horizon_days": [30, 60, 90]})
+def test_a_kept_customer_is_worth_more_than_the_window_asked_about(conn):
+    rows = rows_of([{"value_at_risk": 100_000.0, "horizon_days": days} for days in (30, 60, 90)])
     chosen = Preferences(call_cost=1500, gross_margin=0.35, save_rate=0.15, kept_days=60)
-    assert list(calls.with_profit(frame, chosen)["expected_profit"]) == pytest.approx([9000, 3750, 3750])
+    assert list(calls.with_profit(rows, chosen).frame(conn)["expected_profit"]) == pytest.approx([9000, 3750, 3750])
 
 
 @pytest.mark.parametrize("horizon", [30, 60, 120])
-def test_a_call_earns_nothing_and_costs_nothing_at_the_edge(horizon):
+def test_a_call_earns_nothing_and_costs_nothing_at_the_edge(conn, horizon):
     chosen = Preferences(kept_days=60)
-    frame = pd.DataFrame({"value_at_risk": [calls.worth_from(chosen, horizon)], "horizon_days": [horizon]})
-    assert calls.with_profit(frame, chosen)["expected_profit"].iloc[0] == pytest.approx(0)
+    rows = rows_of([{"value_at_risk": calls.worth_from(chosen, horizon), "horizon_days": horizon}])
+    assert calls.with_profit(rows, chosen).frame(conn)["expected_profit"].iloc[0] == pytest.approx(0)
 
 
-def test_the_latest_by_their_own_pause_come_first_and_the_unknown_last():
-    frame = pd.DataFrame({"days_since_last_order": [10, 30, 30, 5], "gap_days": [5.0, 60.0, None, 5.0], "spend_365": [1.0, 9.0, 9.0, 9.0]})
-    assert list(calls.latest_first(frame).index) == [0, 3, 1, 2]
-    assert list(calls.by_rhythm(frame).index) == [0]
+def test_the_latest_by_their_own_pause_come_first_and_the_unknown_last(conn):
+    known = ((10, 5.0, 1.0), (30, 60.0, 9.0), (30, None, 9.0), (5, 5.0, 9.0))
+    rows = rows_of([{"days_since_last_order": silent, "gap_days": gap, "spend_365": spend} for silent, gap, spend in known])
+    assert ids(conn, calls.latest_first(rows)) == [0, 3, 1, 2]
+    assert ids(conn, calls.by_rhythm(rows)) == [0]
 
 
-def test_the_silent_are_valued_by_their_years():
-    days = pd.to_datetime(["2024-01-01", "2026-01-01"])
-    frame = pd.DataFrame({"first_order": days[0], "last_order": days[1], "spend_total": [200.0], "days_since_last_order": [70]})
-    assert calls.value_before_silence(frame)["yearly_value"].iloc[0] == pytest.approx(200 / (731 / 365))
-    assert len(calls.silent_for(frame, 60)) == 1 and calls.silent_for(frame, 90).empty
+def test_the_silent_are_valued_by_their_years(conn):
+    days = {"first_order": date(2024, 1, 1), "last_order": date(2026, 1, 1)}
+    rows = rows_of([{**days, "spend_total": 200.0, "days_since_last_order": 70}])
+    assert calls.value_before_silence(rows).frame(conn)["yearly_value"].iloc[0] == pytest.approx(200 / (731 / 365))
+    assert calls.silent_for(rows, 60).count(conn) == 1 and calls.silent_for(rows, 90).count(conn) == 0
 
 
 @pytest.mark.parametrize(

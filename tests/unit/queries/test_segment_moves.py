@@ -33,7 +33,7 @@ def test_the_stores_orders_give_the_same_groups_as_the_release(company):
     conn, serving = company
     found = segments.grouping(conn, serving["segments"])
     today = segments.on(conn, found.model, serving["segments"].day).set_index("customer_id")
-    stored = customers.segment_members(conn, serving["segments"]).set_index("customer_id")
+    stored = customers.members(serving["segments"]).frame(conn).set_index("customer_id")
     assert set(today.index) == set(stored.index)
     assert (today["segment"].reindex(stored.index) == stored["segment"]).mean() == 1.0
     np.testing.assert_allclose(today["spend"].reindex(stored.index), stored["spend"], rtol=1e-6)
@@ -43,7 +43,7 @@ def test_who_moved_adds_up_and_only_a_worse_group_is_a_fall(company):
     conn, serving = company
     before = END - timedelta(days=120)
     told = segments.migration(conn, serving["segments"], before, END)
-    assert told.moves["customers"].sum() == len(customers.segment_members(conn, serving["segments"]))
+    assert told.moves["customers"].sum() == len(customers.members(serving["segments"]).frame(conn))
     order = {name: place for place, name in enumerate(customers.SEGMENTS)}
     falls = told.downgrades
     assert len(falls) and (falls["after"].map(order) > falls["before"].map(order)).all() and falls["spend_before"].is_monotonic_decreasing
@@ -110,8 +110,8 @@ def test_no_orders_no_cohorts(empty):
 def test_the_grid_comes_with_300_buyers():
     rng = np.random.default_rng(1)
     frame = pd.DataFrame({"recency_days": rng.integers(0, 300, 400), "frequency": rng.integers(1, 60, 400), "spend": 1000.0})
-    told = segments.grid(frame)
-    assert told["customers"].sum() == 400 and set(told["recency"]) <= set(range(1, 6)) and segments.grid(frame.head(299)) is None
+    told = segments.fifths(frame)
+    assert told["customers"].sum() == 400 and set(told["recency"]) <= set(range(1, 6)) and segments.fifths(frame.head(299)) is None
     nearest = frame.assign(recency_days=np.arange(400))
-    cells = segments.grid(nearest)
+    cells = segments.fifths(nearest)
     assert cells.groupby("recency")["customers"].sum().between(79, 81).all()
