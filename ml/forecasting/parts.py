@@ -19,12 +19,15 @@ from ml.forecasting.reconcile import min_trace, shares_of, top_down
 from ml.forecasting.series_model import SEED, MemberChoice, SeriesModel, fit_series
 
 WEEK = 7
+MONTH = 30
 REPLAYED_WEEKS = 26
 FEWEST_WEEKS = 4
 HISTORY_BEFORE = 120
 YEAR_DAYS = 365
 CLEARLY_BETTER = 0.98
 LEVEL_PRIOR = 0.15
+LEAST_ERROR = 0.01
+ROUNDS = 4
 SMOOTHED_WEEKS = 9
 LEVEL_PRIOR_WEEKS = 8.0
 UNTRIED_LEVEL = 0.30
@@ -37,8 +40,9 @@ Weekdays = npt.NDArray[np.int64]
 class Parts:
     """How one total divides. `method` is top_down or min_trace; `errors`: {method: error of past weeks}, {} where nothing was replayed.
 
-    `dispersion` and `level_error`, one per part: variance of a sum = dispersion × mean + (level_error × mean)². `models` are those of the
-    parts under min_trace. `service`: part -> {weeks, needed: by week, ordered: {level: by week}, levels: {level: {kept, surplus}}}.
+    Variance of a part's sum = dispersion × mean + (level error × mean)². The level error is `level_error` over a week, `month_error` over a
+    month (None in older releases: the week's), each one per part. `models` are those of the parts under min_trace. `service`: part ->
+    {weeks, needed: by week, ordered: {level: by week}, levels: {level: {kept, surplus}}}.
     """
 
     names: tuple[str, ...]
@@ -49,6 +53,7 @@ class Parts:
     level_error: Array = field(repr=False)
     models: dict[str, SeriesModel] = field(default_factory=dict, repr=False)
     service: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    month_error: Array | None = field(default=None, repr=False)
 
     def divide(self, history: pd.DataFrame, ahead: pd.DataFrame) -> Array:
         """The parts of each day ahead (days × parts): `history` has ds and a column per part, `ahead` ds and yhat of the total.
@@ -57,9 +62,15 @@ class Parts:
         """
         return _divide(history, ahead, self.models)
 
-    def quantiles(self, means: Array, place: int, probabilities: Sequence[float]) -> Array:
-        """Quantiles (probabilities × values) of sums of a part whose expected values are `means`."""
-        return _quantiles(means, float(self.dispersion[place]), float(self.level_error[place]), probabilities, whole=self.whole)
+    def quantiles(self, means: Array, place: int, probabilities: Sequence[float], spans: Array | int = WEEK) -> Array:
+        """Quantiles (probabilities × values) of sums of a part whose expected values are `means`.
+
+        `spans`: over how many days each sum goes, or how many days ahead a single day lies: further ahead levels are less sure.
+        """
+        month_error = self.level_error if self.month_error is None else self.month_error
+        ends = [float(error[place]) ** 2 for error in (self.level_error, month_error)]
+        unsure = np.sqrt(np.interp(spans, (WEEK, MONTH), ends))
+        return _quantiles(means, float(self.dispersion[place]), unsure, probabilities, whole=self.whole)
 
 
 def fit_parts(
@@ -83,24 +94,28 @@ def fit_parts(
     weeks = min((len(total) - HISTORY_BEFORE) // WEEK, REPLAYED_WEEKS)
     untried = np.full(len(names), UNTRIED_LEVEL)
     if weeks < FEWEST_WEEKS or len(names) < 2:
-        return Parts(names, "top_down", {}, whole, dispersion, untried)
+        return Parts(names, "top_down", {}, whole, dispersion, untried, month_error=untried)
     origins = [len(total) - WEEK * week for week in range(weeks, 0, -step_weeks)]
     said, came = _replay(total, parts, members, origins, country, seed)
     own = [place for place, name in enumerate(names) if name in members]
-    errors = {name: float(np.abs(values - came)[:, own or slice(None)].sum()) for name, values in said.items()}
+    weekly = {name: values[:, :WEEK].sum(axis=1) for name, values in said.items()}
+    needed = came[:, :WEEK].sum(axis=1)
+    errors = {name: float(np.abs(values - needed)[:, own or slice(None)].sum()) for name, values in weekly.items()}
     use_models = "min_trace" in errors and errors["min_trace"] < CLEARLY_BETTER * errors["top_down"]
     method = "min_trace" if use_models else "top_down"
-    means = said[method]
+    means = weekly[method]
     places = range(len(names)) if step_weeks == 1 else ()
-    service = {names[place]: _service(means[:, place], came[:, place], float(dispersion[place]), whole=whole) for place in places}
+    service = {names[place]: _service(means[:, place], needed[:, place], float(dispersion[place]), whole=whole) for place in places}
     models = _fit_all(parts, members, country, seed) if use_models else {}
-    return Parts(names, method, errors, whole, dispersion, _level_errors(means, came, dispersion), models, service)
+    level_error = _level_errors(means, needed, dispersion)
+    month_error = np.maximum(_month_errors(said[method], came, dispersion, step_weeks * WEEK), level_error)
+    return Parts(names, method, errors, whole, dispersion, level_error, models, service, month_error)
 
 
 def _replay(
     total: pd.DataFrame, parts: pd.DataFrame, members: Mapping[str, MemberChoice], origins: list[int], country: str, seed: int
 ) -> tuple[dict[str, Array], Array]:
-    """The next week's sums per origin and part by each method, and what came (origins × parts)."""
+    """The days of the next month per origin and part by each method, and what came, NaN where it has not (origins × days × parts)."""
     first = origins[0]
     whole = fit_series(total.iloc[:first], country=country, members="light", seed=seed)
     models = _fit_all(parts.iloc[:first], members, country, seed)
@@ -108,11 +123,12 @@ def _replay(
     said: dict[str, list[Array]] = {"top_down": [], **({"min_trace": []} if models else {})}
     came = []
     for origin in origins:
-        ahead = whole.predict(total.iloc[:origin], WEEK, (WEEK,))
+        ahead = whole.predict(total.iloc[:origin], MONTH, (MONTH,))
         known = parts.iloc[:origin]
         for method, rows in said.items():
-            rows.append(_divide(known, ahead, models if method == "min_trace" else {}).sum(axis=0))
-        came.append(parts[names].iloc[origin : origin + WEEK].to_numpy(dtype=float).sum(axis=0))
+            rows.append(_divide(known, ahead, models if method == "min_trace" else {}))
+        seen = parts[names].iloc[origin : origin + MONTH].to_numpy(dtype=float)
+        came.append(np.pad(seen, ((0, MONTH - len(seen)), (0, 0)), constant_values=np.nan))
     return {method: np.stack(rows) for method, rows in said.items()}, np.stack(came)
 
 
@@ -160,6 +176,30 @@ def _dispersion(matrix: Array, weekday: Weekdays, *, whole: bool) -> Array:
     return np.maximum(found, 1.0 if whole else 1e-9)
 
 
+def _month_errors(said: Array, came: Array, dispersion: Array, apart: int) -> Array:
+    """Relative error of each part's level over a month, beyond chance: from replayed months (origins × days × parts), `apart` days between.
+
+    Errors count by how surely they show more than chance, so that small parts, which come and go, weigh beside large ones; a part's own are
+    drawn to those of all by LEVEL_PRIOR_WEEKS months that do not overlap. UNTRIED_LEVEL where no month is over.
+    """
+    means, real = said.sum(axis=1), came.sum(axis=1)
+    over = ~np.isnan(real).any(axis=1)
+    if not over.any():
+        return np.full(said.shape[2], UNTRIED_LEVEL)
+    mean, real = means[over], real[over]
+    chance = np.where(mean > 0, dispersion / np.maximum(mean, 1e-9), np.inf)
+    beyond = np.where(mean > 0, np.minimum((real / np.maximum(mean, 1e-9) - 1) ** 2 - dispersion / np.maximum(mean, 1e-9), 1.0), 0.0)
+    everyone = LEVEL_PRIOR**2
+    for _ in range(ROUNDS):
+        weight = 1 / (everyone + chance) ** 2
+        everyone = max(float((weight * beyond).sum() / max(weight.sum(), 1e-12)), LEAST_ERROR**2)
+    weight = 1 / (everyone + chance) ** 2
+    sums = weight.sum(axis=0)
+    prior = LEVEL_PRIOR_WEEKS / (min(apart / MONTH, 1.0) * len(mean)) * sums
+    drawn = np.where(sums > 0, ((weight * beyond).sum(axis=0) + prior * everyone) / np.maximum(sums + prior, 1e-12), everyone)
+    return np.asarray(np.sqrt(np.clip(drawn, 0.0, 1.0)), dtype=float)
+
+
 def _level_errors(means: Array, came: Array, dispersion: Array) -> Array:
     """Relative error of each part's level: what its errors show beyond chance, drawn to that of all parts and to LEVEL_PRIOR."""
     beyond = (came - means) ** 2 - dispersion * means
@@ -171,7 +211,7 @@ def _level_errors(means: Array, came: Array, dispersion: Array) -> Array:
     return np.asarray(np.sqrt(np.clip(drawn, 0.0, 1.0)), dtype=float)
 
 
-def _quantiles(means: Array, dispersion: float, level_error: float, probabilities: Sequence[float], *, whole: bool) -> Array:
+def _quantiles(means: Array, dispersion: float, level_error: Array | float, probabilities: Sequence[float], *, whole: bool) -> Array:
     """Quantiles of a negative binomial (whole counts) or a gamma with this mean and variance; 0 where nothing is expected."""
     from scipy import stats
 

@@ -178,7 +178,8 @@ class Demand(Predictor):
             history = history.reindex(columns=["ds", *parts.names], fill_value=0.0)
             labels = products if kind == "product" else {}
             values = parts.divide(history, ahead)
-            answer += rows.part_rows(measure, kind, rows.Division(parts, values, ahead["ds"], rows.least_of(history)), TOTALS, labels)
+            divided = rows.Division(parts, values, ahead["ds"], rows.least_of(history))
+            answer += rows.part_rows(measure, kind, divided, TOTALS, labels)
             if series.OTHERS in parts.names:
                 rest = values[:, parts.names.index(series.OTHERS)]
                 tail = series.tail_shares(cells, list(parts.names), as_of)

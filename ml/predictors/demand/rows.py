@@ -71,18 +71,20 @@ def part_rows(measure: str, kind: str, divided: Division, windows: tuple[int, ..
     """The totals of each part over the windows; the longest carries the part's days in `detail.path`, that of bottles quantiles."""
     parts, days = divided.parts, divided.days
     rows = []
+    spans = np.array([*range(1, len(days) + 1), *windows])
     for place, name in enumerate(parts.names):
         label = {"name": names[name]} if name in names else {}
         series = divided.values[:, place]
         sums = [float(series[:window].sum()) for window in windows]
-        edges = _band(parts, np.concatenate([series, sums]), place, float(divided.least[place]))
+        values = np.concatenate([series, sums])
+        edges = _band(parts.quantiles(values, place, BAND_TAILS, spans), values, float(divided.least[place]), whole=parts.whole)
         for number, (window, mean) in enumerate(zip(windows, sums, strict=True), start=len(series)):
             bands = {edge: float(edges[edge][number]) for edge in EDGES}
             detail: dict[str, Any] = {"method": parts.method, **label}
             if window == max(windows):
                 detail["path"] = {"value": _short(series), **{edge: _short(edges[edge][: len(series)]) for edge in EDGES}}
             elif measure == "bottles" and kind == "product":
-                quantiles = parts.quantiles(np.array([mean]), place, QUANTILES)[:, 0]
+                quantiles = parts.quantiles(np.array([mean]), place, QUANTILES, window)[:, 0]
                 detail["quantiles"] = {str(level): float(value) for level, value in zip(QUANTILES, quantiles, strict=True)}
                 detail["service"] = parts.service.get(name, {})
             rows.append(row(measure, days.iloc[window - 1].date(), window, mean, bands, detail, (kind, name)))
@@ -135,14 +137,14 @@ def least_of(history: pd.DataFrame) -> Array:
     return np.array([np.quantile(column[column > 0], SMALLEST) if (column > 0).any() else 0.0 for column in matrix.T])
 
 
-def _band(parts: Parts, values: Array, place: int, least: float) -> dict[str, Array]:
+def _band(quantiles: Array, values: Array, least: float, *, whole: bool) -> dict[str, Array]:
     """Edges that hold the value, the outer ones the inner (a skewed sum's mean may lie above its quantile), whole for counts.
 
     A lower edge under the smallest sale is 0: the days without a sale lie within the band.
     """
-    low80, high80, low95, high95 = parts.quantiles(values, place, BAND_TAILS)
+    low80, high80, low95, high95 = quantiles
     low80, low95 = (np.where(low < least, 0.0, low) for low in (low80, low95))
-    below, above = (np.floor(values), np.ceil(values)) if parts.whole else (values, values)
+    below, above = (np.floor(values), np.ceil(values)) if whole else (values, values)
     low80, high80 = np.minimum(low80, below), np.maximum(high80, above)
     return {"lo80": low80, "hi80": high80, "lo95": np.minimum(low95, low80), "hi95": np.maximum(high95, high80)}
 

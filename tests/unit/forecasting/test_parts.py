@@ -1,10 +1,12 @@
 """A total divided: the better way by past weeks, bands that cover, orders by service level that keep their word."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from ml.forecasting.parts import FEWEST_WEEKS, SERVICE_LEVELS, fit_parts
+from ml.forecasting.parts import FEWEST_WEEKS, SERVICE_LEVELS, UNTRIED_LEVEL, fit_parts
 
 RNG = np.random.default_rng(11)
 DAYS = pd.Series(pd.date_range("2025-01-06", periods=400, unit="us"))
@@ -87,3 +89,56 @@ def test_money_has_bands_that_are_no_counts_and_nothing_expected_has_none():
     low, high = model.quantiles(np.array([50_000.0, 0.0]), 0, (0.1, 0.9))
     assert 0 < low[0] < 50_000 < high[0] and not model.whole
     assert low[1] == high[1] == 0
+
+
+def wandering(seed: int, number: int = 12, pace: float = 0.05) -> np.ndarray:
+    """Counts of parts whose shares of a steady total move by themselves (days × parts)."""
+    rng = np.random.default_rng(seed)
+    shares = np.exp(np.cumsum(rng.normal(0, pace, (len(DAYS) + 30, number)), axis=0))
+    return rng.poisson(400 * shares / shares.sum(axis=1, keepdims=True)).astype(float)
+
+
+def held(cells: np.ndarray) -> tuple[float, float]:
+    """Share of the parts whose 30 days came within their 80 % band, and its mean width over the mean."""
+    names = [f"p{place}" for place in range(cells.shape[1])]
+    parts = pd.DataFrame(cells[: len(DAYS)], columns=names)
+    parts.insert(0, "ds", DAYS)
+    total = DAYS.to_frame("ds").assign(y=parts[names].sum(axis=1))
+    model = fit_parts(total, parts, {}, step_weeks=4)
+    ahead = pd.DataFrame({"ds": pd.date_range(DAYS.iloc[-1] + pd.Timedelta(days=1), periods=30, unit="us"), "yhat": 400.0})
+    values = model.divide(parts, ahead)
+    means = values.sum(axis=0)
+    bands = np.array([model.quantiles(means[[place]], place, (0.1, 0.9), 30)[:, 0] for place in range(len(names))])
+    came = cells[len(DAYS) :].sum(axis=0)
+    return float(((came >= bands[:, 0]) & (came <= bands[:, 1])).mean()), float(((bands[:, 1] - bands[:, 0]) / means).mean())
+
+
+def test_a_month_of_parts_that_come_and_go_is_covered():
+    """Within a week their shares hardly move, within a month they do: the error of a month is learnt from months."""
+    told = [held(wandering(seed)) for seed in range(5)]
+    assert 0.7 <= np.mean([inside for inside, _ in told]) <= 0.95
+
+
+def test_a_month_of_steady_parts_is_as_sure_as_their_week(steady):
+    _, _, model = steady
+    large = model.level_error[:2], model.month_error[:2]
+    assert large[1] == pytest.approx(large[0], rel=0.1)
+
+
+def test_an_older_release_keeps_the_bands_it_was_judged_with(steady):
+    _, _, model = steady
+    older = replace(model, month_error=None)
+    assert (older.quantiles(np.array([180.0]), 0, (0.1, 0.9), 30) == older.quantiles(np.array([180.0]), 0, (0.1, 0.9), 7)).all()
+
+
+def test_a_far_day_is_less_sure_than_a_near_one(steady):
+    _, _, model = steady
+    moving = replace(model, level_error=np.full(3, 0.1), month_error=np.full(3, 0.5))
+    near, middle, far = moving.quantiles(np.full(3, 40.0), 0, (0.1, 0.9), np.array([3, 15, 30])).T
+    assert near[1] - near[0] < middle[1] - middle[0] < far[1] - far[0]
+
+
+def test_without_a_whole_month_to_look_back_on_the_month_is_as_unsure_as_untried():
+    total, parts = frames(a=counts(6.0), b=counts(2.0))
+    model = fit_parts(total.head(150), parts.head(150), {}, step_weeks=4)
+    assert model.errors and (model.month_error >= UNTRIED_LEVEL).all() and (model.level_error <= model.month_error).all()
