@@ -54,7 +54,7 @@ class Holiday(NamedTuple):
 
 def knows_country(country: str) -> bool:
     """Whether the holidays of this two-letter country code are known. Raises CalendarError for what is no country code."""
-    if not re.fullmatch(r"[A-Za-z]{2}", country or ""):
+    if not (isinstance(country, str) and re.fullmatch(r"[A-Za-z]{2}", country)):
         raise CalendarError(f"The country {country!r} is not a two-letter code such as CL, GB or DE.")
     import holidays
 

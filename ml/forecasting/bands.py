@@ -25,8 +25,8 @@ OWN_SHARE = 0.3
 WIDENING = 0.15
 MIDDLE_STEP = 15.0
 LONGEST_WIDENING = 60
-ERROR_CORRELATION = 0.2
-LEVEL_ERROR = 0.04
+ERROR_CORRELATION = 0.12
+LEVEL_ERROR = 0.05
 COUNT_ERROR_CORRELATION = 0.03  # most of a small count's noise is chance of the day
 COUNT_LEVEL_ERROR = 0.06
 SHORT_RECORD_DAYS = 400  # under this no year has been seen twice: what the season does to the next weeks is unknown
@@ -34,6 +34,7 @@ SHORT_RECORD_FACTOR = 1.07
 TOTAL_WINDOWS = (7, 30)
 PRIOR_WINDOWS = 10.0
 LEAST_SIGMA = 1e-9
+LARGEST_MISS = 10.0  # times the level: a slip of the pen, a hundred times an ordinary day, says nothing about the days to come
 LEAST_LEVEL_SHARE = 0.1  # a forecast of next to nothing that was wrong says how wrong, not how many times
 NO_ERRORS_SIGMA = 0.5
 
@@ -122,6 +123,7 @@ def learn_bands(
 
     `older`: the same at cutoffs before those, of a lighter forecast; totals, of which a cutoff gives so few, learn from them too.
     """
+    errors, older = _without_slips(errors, level), _without_slips(older, level)
     differences, means = [], []
     for truth, forecast, is_open in errors:
         rows = is_open & ~np.isnan(truth) & (forecast > 0)
@@ -136,6 +138,10 @@ def learn_bands(
     dispersion = _dispersion(difference**2, mean) if small_count else None
     spreads = {window: _total_spread([*errors, *older], window, sigma, small_count=small_count) for window in TOTAL_WINDOWS}
     return Bands(level, sigma, own, spreads, dispersion, zero_share)
+
+
+def _without_slips(errors: Sequence[Errors], level: float) -> list[Errors]:
+    return [(np.minimum(truth, LARGEST_MISS * np.maximum(forecast, level)), forecast, is_open) for truth, forecast, is_open in errors]
 
 
 def _dispersion(squared: Array, means: Array) -> float:

@@ -91,6 +91,8 @@ def _typed(history: Any) -> tuple[npt.NDArray[np.datetime64], Array]:
     if not isinstance(history, pd.DataFrame) or not {"ds", "y"} <= set(history.columns):
         came = list(history.columns) if isinstance(history, pd.DataFrame) else type(history).__name__
         raise ForecastError(f"A history is a DataFrame with the columns ds (day) and y (number); {came} came.")
+    if len(history) and pd.api.types.is_numeric_dtype(history["ds"]):
+        raise ForecastError(f"A history has days in ds; numbers came, the first {history['ds'].iloc[0]}. Give dates, as 2026-01-31.")
     try:
         days = pd.to_datetime(history["ds"])
         values = history["y"].astype("float64")

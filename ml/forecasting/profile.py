@@ -10,6 +10,7 @@ from ml.forecasting.members import Span, usable
 HALF_LIFE_DAYS = 45.0
 EVIDENCE_DAYS = 4.0
 DRAWN_APART_DAYS = 12.0
+USUAL_NOISE = 0.25  # of the mean: a day is off by half; counts as one day of evidence, for two days that agree prove nothing
 
 
 @dataclass(frozen=True)
@@ -75,5 +76,6 @@ def fit_profile(span: Span) -> Profile:
     counts = np.bincount(weekday, minlength=7)
     factors = (sums + EVIDENCE_DAYS) / (counts + EVIDENCE_DAYS)
     expected = mean * factors[weekday]
-    noise = float(((values - expected) ** 2).sum() / max(len(values) - 3, 1) / mean)
+    known = max(len(values) - 3, 0)
+    noise = float((((values - expected) ** 2).sum() / mean + USUAL_NOISE * mean) / (known + 1))
     return Profile(factors, max(noise, 1e-9))

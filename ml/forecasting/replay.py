@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
@@ -15,13 +16,13 @@ def backtest(
     """Forecasts made at the end of each cutoff day, fitted on nothing later, with what came.
 
     Columns: cutoff, step (days ahead), actual (NaN = unknown or not yet), then those of `SeriesModel.predict`. `totals_of(frame)`: cutoff,
-    actual and the columns of totals. Raises ForecastError for a cutoff outside the history.
+    actual and the columns of totals. Raises ForecastError for cutoffs that are no days or lie outside the history, and for none at all.
     """
+    days = _days(cutoffs)
     series = read_history(history)
     truth = pd.Series(series.y, index=pd.DatetimeIndex(series.days).astype("datetime64[us]"))
     frames, totals = [], []
-    for cutoff in cutoffs:
-        day = pd.Timestamp(cutoff)
+    for day in days:
         if not truth.index[0] <= day <= truth.index[-1]:
             raise ForecastError(
                 f"A cutoff lies within the history, {truth.index[0]:%Y-%m-%d} to {truth.index[-1]:%Y-%m-%d}; {day:%Y-%m-%d} came."
@@ -41,6 +42,16 @@ def backtest(
     result = pd.concat(frames, ignore_index=True)
     result.attrs["totals"] = totals
     return result
+
+
+def _days(cutoffs: Any) -> list[pd.Timestamp]:
+    try:
+        days = [pd.Timestamp(cutoff).tz_localize(None) for cutoff in cutoffs]
+    except (TypeError, ValueError):
+        days = []
+    if not days or any(pd.isna(day) for day in days):
+        raise ForecastError(f"Cutoffs are a list of one or more days, as [date(2026, 1, 31)]; {cutoffs!r} came.")
+    return [day.normalize().as_unit("us") for day in days]
 
 
 def _total(truth: pd.Series, cutoff: pd.Timestamp, days: int) -> float:

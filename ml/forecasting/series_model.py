@@ -237,7 +237,7 @@ def _what_is_missing(span: Span) -> Note | None:
 
 
 def _checked_levels(levels: Sequence[int]) -> tuple[int, ...]:
-    if not levels or any(not isinstance(level, int) or not 1 <= level <= 99 for level in levels):
+    if not isinstance(levels, Sequence) or not levels or any(not isinstance(level, int) or not 1 <= level <= 99 for level in levels):
         raise ForecastError(f"levels are whole per cent from 1 to 99, as (80, 95); {levels!r} came.")
     return tuple(levels)
 

@@ -64,3 +64,33 @@ def test_both_doors_forecast_without_holidays_where_the_country_has_none():
     for ask in (forecast, fit_series):
         with pytest.raises(ForecastError, match="is not a two-letter code"):
             ask(HISTORY, country="nowhere")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"country": 56}, "The country 56 is not a two-letter code"),
+        ({"levels": 80}, "levels are whole per cent"),
+        ({"members": "all"}, "members is 'full' or 'light'"),
+    ],
+)
+def test_an_option_that_is_none_is_refused_in_a_sentence(options, sentence):
+    with pytest.raises(ForecastError, match=sentence):
+        fit_series(HISTORY, **{"members": "light"} | options)
+
+
+def test_numbers_for_days_are_refused_and_not_taken_for_the_year_1970():
+    with pytest.raises(ForecastError, match="days in ds; numbers came, the first 0"):
+        forecast(HISTORY.assign(ds=range(len(HISTORY))))
+
+
+def test_one_day_of_history_claims_next_to_nothing():
+    frame = forecast(HISTORY.head(1), 30)
+    (month,) = [row for row in totals_of(frame).to_dict("records") if row["days"] == 30]
+    assert month["hi80"] - month["lo80"] >= 0.8 * month["total"] and month["hi95"] > month["hi80"]
+
+
+def test_a_slip_of_a_hundred_times_leaves_the_bands_in_proportion():
+    slip = HISTORY.assign(y=HISTORY["y"].where(HISTORY.index != len(HISTORY) - 10, 100 * HISTORY["y"].mean()))
+    plain, odd = (totals_of(forecast(history, 30, members="light")).iloc[-1] for history in (HISTORY, slip))
+    assert odd["hi80"] - odd["lo80"] <= 4 * (plain["hi80"] - plain["lo80"]) and odd["total"] == pytest.approx(plain["total"], rel=0.2)

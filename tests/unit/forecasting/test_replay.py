@@ -35,6 +35,19 @@ def test_days_that_have_not_come_have_no_truth():
     assert np.isnan(totals_of(result).set_index("days").loc[30, "actual"])
 
 
+@pytest.mark.parametrize("cutoffs", [[], date(2024, 6, 1), ["mayo"], [pd.NaT], None, [None]])
+def test_what_is_no_list_of_days_is_refused(cutoffs):
+    with pytest.raises(ForecastError, match="Cutoffs are a list of one or more days"):
+        backtest(HISTORY, cutoffs)
+
+
+def test_a_cutoff_with_hour_and_zone_is_its_day():
+    plain, odd = (
+        backtest(HISTORY, [day], 7, members="light") for day in (date(2024, 6, 1), pd.Timestamp("2024-06-01 15:00", tz="Etc/UTC"))
+    )
+    pd.testing.assert_frame_equal(plain, odd)
+
+
 def test_a_cutoff_outside_the_history_is_refused():
     with pytest.raises(ForecastError, match="2024-01-01 to 2024-08-27; 2025-01-01 came"):
         backtest(HISTORY, [date(2025, 1, 1)])
