@@ -128,5 +128,5 @@ def back_and_forth(conn: sa.Connection) -> None:
         table.drop(conn)
     next(index for index in customer_facts.indexes if index.name == "ix_customer_facts_contact_opt_out").drop(conn)
     where = "insights." if conn.dialect.name == "postgresql" else ""
-    conn.execute(sa.text(f"UPDATE {where}alembic_version SET version_num = '0009'"))
+    conn.execute(sa.text(f"UPDATE {where}alembic_version SET version_num = '0010'"))
     migrate(conn)
