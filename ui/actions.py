@@ -14,7 +14,7 @@ from ml import clock
 from ml.i18n import LANGUAGES
 from ml.jobs.running import request_job
 from ml.queries import administration
-from ml.store import audit, sessions, tokens, users
+from ml.store import audit, logos, sessions, tokens, users
 from ml.store.engine import begin_write
 from ml.store.person import User
 from ml.store.refused import Refused
@@ -160,6 +160,13 @@ def set_preferences(values: Mapping[str, Any]) -> None:
     with writing("preferences") as write:
         for name, value in values.items():
             set_preference(write.conn, name, value, who=write.user.email, at=write.now)
+
+
+def set_logo(content: bytes) -> None:
+    """Make this picture the company's logo. Raises LogoError for a file that cannot be one."""
+    with writing("preferences") as write:
+        digest = logos.keep(write.conn, content, **write.stamp)
+        set_preference(write.conn, "company_logo", digest, who=write.user.email, at=write.now)
 
 
 def confirm_preferences(names: tuple[str, ...]) -> None:

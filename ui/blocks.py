@@ -5,11 +5,14 @@ from typing import Literal, NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from ml.i18n import Translator
 from ui import registry
 from ui.format import md
 
 CARD_PIXELS = 150
+CHOOSER = '[data-testid="stFileUploaderDropzone"]'
 MOST_CARDS = 4
 
 
@@ -32,6 +35,12 @@ class Lead(NamedTuple):
     page: str
     query: dict[str, str] | None = None
     sign: Literal["", "good", "late", "old"] = ""
+
+
+def file_chooser(t: Translator, label: str, endings: Sequence[str], *, key: str, shows_label: bool = True) -> UploadedFile | None:
+    """A field for one file. Streamlit's own words on it are English in every language: the button says ours, limits stand in the label."""
+    st.html(f'<style>{CHOOSER} button p::after {{ content: "{t("Choose a file")}"; font-size: 0.9rem; }}</style>')
+    return st.file_uploader(label, type=list(endings), key=key, label_visibility="visible" if shows_label else "collapsed")
 
 
 def title_row() -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -58,10 +67,10 @@ def cards(entries: Sequence[Card]) -> None:
             )
 
 
-def leads(entries: Sequence[Lead]) -> None:
-    """Sentences, each a link to the screen it speaks of."""
+def leads(entries: Sequence[Lead], key: str = "leads") -> None:
+    """Sentences, each a link to the screen it speaks of. `key` begins with "leads"."""
     signs = {"": "", "good": ":green[●] ", "late": ":orange[▲] ", "old": ":red[■] "}
-    with st.container(border=True, gap="small", key="leads"):
+    with st.container(border=True, gap="small", key=key):
         for entry in entries:
             page = registry.page(entry.page)
             st.page_link(

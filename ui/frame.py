@@ -8,10 +8,11 @@ from ml import clock
 from ml.i18n import LANGUAGES, names
 from ml.queries import operations, service
 from ml.store.values import load_preferences
-from ui import actions, data, guard, states
+from ui import actions, chart_modes, data, guard, states
 from ui.format import md
 from ui.screen import Screen
 from ui.store_access import settings
+from ui.web.logo import address_of
 
 POLL_SECONDS = 3
 STYLE = Path(__file__).parent / "house.css"
@@ -20,6 +21,7 @@ STYLE = Path(__file__).parent / "house.css"
 def style() -> None:
     """The few rules of style that the theme cannot hold."""
     st.html(STYLE)
+    st.html(f"<style>{chart_modes.rules()}</style>")
 
 
 def alarm(screen: Screen) -> None:
@@ -47,6 +49,9 @@ def alarm(screen: Screen) -> None:
 
 def sidebar(screen: Screen) -> None:
     """The sidebar below the navigation, and the name above it."""
+    logo = screen.read(load_preferences).company_logo
+    if logo:
+        st.logo(address_of(logo), size="large")
     with st.sidebar:
         _freshness(screen)
         _person(screen)

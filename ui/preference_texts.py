@@ -16,9 +16,9 @@ GROUPS: Mapping[str, str] = {
     "messages": mark("Messages"),
     "keeping": mark("What is kept"),
 }
-Kind = Literal["text", "number", "whole", "share", "money", "degrees", "choice", "addresses", "channels"]
+Kind = Literal["text", "number", "whole", "share", "money", "degrees", "choice", "addresses", "channels", "picture"]
 PER_CENT = 100
-NO_NUMBERS: frozenset[Kind] = frozenset({"text", "choice", "addresses", "channels"})
+NO_NUMBERS: frozenset[Kind] = frozenset({"text", "choice", "addresses", "channels", "picture"})
 SCHEDULE_UNIT = mark("minute hour day month weekday; * = every, weekday mon to sun")
 
 
@@ -36,6 +36,11 @@ TEXTS: Mapping[str, PreferenceText] = {
     "company_name": PreferenceText(
         "company", "text", mark("Name of the company"),
         mark("Stands at the top of every screen and in prepared messages to customers."), mark("1 to 80 characters"),
+    ),
+    "company_logo": PreferenceText(
+        "company", "picture", mark("Logo of the company"),
+        mark("Stands beside the name at the top of every screen and on the sign-in page, on white in dark mode too."),
+        mark("PNG, JPEG or SVG, up to 200 KB"),
     ),
     "company_app_url": PreferenceText(
         "company", "text", mark("Address of the company's own app"),

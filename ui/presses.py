@@ -69,6 +69,9 @@ REFUSALS: dict[str, str] = {
     "run_busy": mark("Another run of this job waits or works. Let it end, or cancel it first."),
     "run_over": mark("This run is over already."),
     "run_unknown": mark("This run, or its job, is no longer there."),
+    "logo_large": mark("This picture is too large for a logo: up to 200 KB and 4,000 pixels a side. Save it smaller and try again."),
+    "logo_unreadable": mark("This is no picture that can be read. Take a PNG, JPEG or SVG file."),
+    "logo_unsafe": mark("This drawing holds a script or fetches something from elsewhere. Save it as a plain SVG or as a PNG."),
     "changed_since": mark("Somebody changed the values in the meantime. Look at them again first."),
 }
 OTHER = mark("This could not be done. Nothing was changed.")

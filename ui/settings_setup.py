@@ -39,6 +39,11 @@ STEPS: Mapping[str, StepText] = {
         mark("**Say whether your amounts are net or gross of VAT**, in the mapping. Until then money is shown as recorded."),
         "operations", {"part": "data"},
     ),
+    "company": StepText(
+        mark("**The company's name and logo are chosen.**"),
+        mark("**Choose the name and the logo** that stand at the top of every screen."),
+        "settings", {"tab": "values", "group": "company"},
+    ),
     "depot": StepText(
         mark("**The depot is on the map.**"),
         mark("**Say where your vans start.** The place of the start is the centre of Santiago."),

@@ -12,7 +12,7 @@ from ml.i18n.names import CHANNELS
 from ml.notify import channels
 from ml.queries import administration
 from ml.store.values import load_preferences
-from ui import actions, data, filters, presses
+from ui import actions, data, filters, presses, settings_logo
 from ui import preference_texts as words
 from ui.format import md
 from ui.screen import Screen
@@ -26,7 +26,8 @@ def show(screen: Screen) -> None:
     """A group of preferences as a form; below it, who chose them and the last change."""
     t = screen.t
     group = filters.choose(screen, t("Group"), "group", {name: t(title) for name, title in words.GROUPS.items()})
-    names, now = words.names_in(group), data.ask(load_preferences)
+    now = data.ask(load_preferences)
+    names = tuple(name for name in words.names_in(group) if name != settings_logo.NAME)
     before = {name: words.shown(name, getattr(now, name)) for name in names}
     drawn = presses.number("values")
     keys = {name: f"value-{name}-{drawn}-{t.language}" for name in names}
@@ -38,7 +39,9 @@ def show(screen: Screen) -> None:
         presses.submit(
             t("Save"), "values", partial(_save, keys, before), mark("The values are saved. Predictions use them from the next run.")
         )
-    _checked(screen, group, names)
+    if settings_logo.NAME in words.names_in(group):
+        settings_logo.show(screen, now.company_logo)
+    _checked(screen, group, words.names_in(group))
     _last_change(screen)
 
 
@@ -51,6 +54,8 @@ def written(screen: Screen, name: str, value: Any) -> str:
         return t(words.CHOICES[name][value]) if value in words.CHOICES[name] else str(value)
     if text.kind == "channels":
         return ", ".join(t(CHANNELS[code]) for code in value) or t("none")
+    if text.kind == "picture":
+        return t("a picture") if value else t("none")
     if text.kind in WRITTEN:
         return str(value) or t("none")
     unit = t(text.unit, currency=settings().currency)

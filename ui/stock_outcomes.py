@@ -10,7 +10,7 @@ from ml.experiments.errors import ExperimentError
 from ml.i18n import mark
 from ml.queries import experiments
 from ml.store.experiments import Kept
-from ui import actions, actions_experiments, data, guard, presses
+from ui import actions, actions_experiments, blocks, data, guard, presses
 from ui.format import md
 from ui.screen import Screen
 
@@ -43,7 +43,7 @@ def show(screen: Screen, kept: Kept) -> None:
         file_name=f"{kept.experiment_id}-{day}.csv", mime="text/csv", key="stock-form", on_click="ignore",
     )  # fmt: skip
     name = f"stock-{kept.experiment_id}"
-    given = st.file_uploader(t("Filled-in file"), type=["csv"], key=f"{name}-file-{presses.number(name)}")
+    given = blocks.file_chooser(t, t("Filled-in file"), ["csv"], key=f"{name}-file-{presses.number(name)}")
     if given is None:
         return
     content = given.getvalue()

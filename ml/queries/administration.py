@@ -14,6 +14,7 @@ from ml.store.users import SYSTEM
 
 PEOPLE = ("id", "email", "name", "role", "enabled", "created_at", "seen_at")
 LOOKED_BACK = 200
+COMPANY: tuple[str, ...] = ("company_name", "company_logo")
 DEPOT: tuple[str, ...] = ("depot_latitude", "depot_longitude")
 COSTS: tuple[str, ...] = ("cost_per_km", "cost_per_hour")
 CALLS: tuple[str, ...] = ("call_cost", "gross_margin", "save_rate")
@@ -96,6 +97,7 @@ def setup_steps(conn: sa.Connection, *, is_demo: bool) -> list[Step]:
         Step("source", reading is not None and not is_demo and not reading.from_snapshot),
         Step("mapping", reading is not None and bool(reading.tables.get("orders", {}).get("rows")) and not codes & NOT_UNDERSTOOD),
         Step("vat", reading is not None and reading.amount_basis != "unknown"),
+        Step("company", by_people(chosen, COMPANY)),
         Step("depot", by_people(chosen, DEPOT)),
         Step("costs", by_people(chosen, COSTS)),
         Step("calls", by_people(chosen, CALLS)),

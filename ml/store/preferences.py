@@ -24,6 +24,7 @@ class Preferences(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     company_name: str = Field("Agua Tres Torres", min_length=1, max_length=80)
+    company_logo: str = Field("", pattern=r"^([0-9a-f]{64})?$", description="digest of the picture (ml.store.logos); empty = none")
     company_app_url: str = Field("", max_length=200, pattern=r"^(https?://[^\s/]\S*)?$", description="empty = no link")
     churn_horizon_days: int | None = Field(None, ge=7, le=365, description="H: silence that counts as leaving; proposed once from the data")
     churn_threshold: float = Field(0.7, gt=0, lt=1)

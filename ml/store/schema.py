@@ -33,6 +33,16 @@ preferences = sa.Table(
     sa.Column("set_by", Text, nullable=False),
 )
 
+logos = sa.Table(
+    "logos",
+    metadata,
+    sa.Column("digest", Text, primary_key=True),  # SHA-256 of the picture
+    sa.Column("kind", Text, nullable=False),  # image/png | image/jpeg | image/svg+xml
+    sa.Column("content", Text, nullable=False),  # base64, which a copy of the store can write as text
+    sa.Column("added_at", Moment, nullable=False),
+    sa.Column("added_by", Text, nullable=False),
+)
+
 # --- what was read: the newest row describes the data every screen stands on
 reading = sa.Table(
     "reading",

@@ -10,6 +10,7 @@ from ml.clock import utc_now
 from ml.i18n import translator
 from ml.store import schema, sessions, tokens, users
 from ml.store.engine import begin_write
+from ml.store.logo_files import LogoError
 from ml.store.values import set_preference
 from tests.pages.conftest import texts_of
 from tests.pages.filled_store import HOSTILE
@@ -18,11 +19,20 @@ from ui import actions, guard, presses, store_access
 from ui.preference_texts import GROUPS, names_in
 
 TABS = ("setup", "people", "values", "tokens", "system", "own")
+LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>'
 ES, EN = translator("es"), translator("en")
 
 
 def number_of(role: str) -> int:
     return rows(schema.users, "id", email=f"{role}@example.com")[0][0]
+
+
+def chosen_logo() -> str:
+    return rows(schema.preferences, "value", name="company_logo")[0][0]
+
+
+def drawn(app) -> str:
+    return "".join(entry.proto.body for entry in app.get("html"))
 
 
 def deeds() -> list[tuple]:
@@ -310,6 +320,32 @@ def test_the_name_of_the_company_stands_at_the_top_at_once(live, own_full_home):
     field(app, "text_input", "value-company_name").set_value("Vertiente <b>Sur</b>")
     app = button(app, "values").click().run().run()
     assert "**Vertiente \\<b\\>Sur\\</b\\>** :violet-badge[DEMO]" in [mark.value for mark in app.markdown]
+
+
+def test_a_logo_is_put_in_its_place_removed_and_brought_back(live, own_full_home):
+    app = live(own_full_home, "settings", tab="values", group="company", language="es")
+    app.file_uploader[0].upload("logo.svg", LOGO, "image/svg+xml").run()
+    app = button(app, "logo-").click().run()
+    digest = rows(schema.logos, "digest", kind="image/svg+xml")[0][0]
+    assert chosen_logo() == digest and f'src="/app/static/logo/{digest}"' in drawn(app)
+    assert "quedó en su lugar" in texts_of(app) and "ninguno → una imagen" in texts_of(app)
+    app = button(app, "logo-remove").click().run()
+    assert chosen_logo() == "" and digest not in drawn(app)
+    button(app, "undo").click().run()
+    assert chosen_logo() == digest
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [(b"hello", "logo_unreadable"), (b"x" * 200_001, "logo_large"), (LOGO.replace(b"path", b"script"), "logo_unsafe")]
+)
+def test_a_file_that_cannot_be_the_logo_gets_one_sentence(live, own_full_home, content, code):
+    app = live(own_full_home, "settings", tab="values", group="company", language="es")
+    app.file_uploader[0].upload("logo.png", content, "image/png").run()
+    assert [error.value for error in app.error] == [ES(presses.REFUSALS[code])]
+    assert not [entry for entry in app.button if entry.key and entry.key.startswith("logo")]
+    with pytest.raises(LogoError):
+        actions.set_logo(content)
+    assert rows(schema.logos, "digest") == [] and rows(schema.preferences, "value", name="company_logo") == []
 
 
 def test_confirming_a_group_makes_its_values_chosen(live, own_full_home):

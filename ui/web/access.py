@@ -35,6 +35,7 @@ ACCESS: tuple[Access, ...] = (
     Access("/login", ("GET", "POST"), PUBLIC, mark("the sign-in page")),
     Access("/login/style.css", ("GET",), PUBLIC, mark("the sign-in page's style")),
     Access("/login/icon.svg", ("GET",), PUBLIC, mark("the sign-in page's sign")),
+    Access("/app/static/logo/{digest}", ("GET",), PUBLIC, mark("the company's logo, for the sign-in page and the screens")),
     Access("/login/oidc", ("GET",), PUBLIC, mark("on to the sign-in provider, where one is set up")),
     Access("/login/oidc/callback", ("GET",), PUBLIC, mark("the way back from the sign-in provider")),
     Access("/c/{token}", ("GET",), PUBLIC, mark("the page of one customer's own next order, opened by a signed link")),

@@ -22,12 +22,14 @@ from ui.store_access import UNAVAILABLE, proxies
 from ui.web import cookies
 from ui.web.headers import PLAIN_POLICY
 from ui.web.language import accepted_language
+from ui.web.logo import LogoRoute, address_of
 from ui.web.peer import is_https, peer_address, throttle_key
 from ui.web.sign_in import Outcome, sign_in, sign_out
 
 log = logging.getLogger(__name__)
 ASSETS = Path(__file__).resolve().parent / "assets"
 LARGEST_FORM_BYTES = 16_384
+SIGN = '<img src="/login/icon.svg" alt="" width="44" height="44">'
 HASHES_AT_ONCE = 2  # each takes 64 MB for a twentieth of a second
 HOME = "/"
 NOT_TARGETS = ("/login", "/logout")
@@ -65,8 +67,10 @@ class LoginPages:
         store: Callable[[], sa.Engine],
         now: Callable[[], datetime] = utc_now,
         provider: Callable[[], str | None] = lambda: None,
+        logo: LogoRoute | None = None,
     ) -> None:
         self._store = store
+        self._logo = logo or LogoRoute(store)
         self._now = now
         self._provider = provider
         self._hashing = CapacityLimiter(HASHES_AT_ONCE)
@@ -79,6 +83,7 @@ class LoginPages:
                 return await self._try(request)
             if await to_thread.run_sync(self._is_signed_in, cookies.session_token(request)):
                 return RedirectResponse(wish, status_code=303)
+            await to_thread.run_sync(self._logo.look)
             return self._page(request, wish)
         except UNAVAILABLE:
             log.exception("The store cannot be asked who signs in")
@@ -135,7 +140,8 @@ class LoginPages:
             return sessions.find(connection, token, now=self._now()) is not None
 
     def _page(self, request: Request, wish: str, email: str = "", *, notice: str = "", status: int = 200) -> Response:
-        return login_page(request, wish, email, notice=notice, status=status, provider=self._provider())
+        provider, logo = self._provider(), self._logo.digest
+        return login_page(request, wish, email, notice=notice, status=status, provider=provider, logo=logo)
 
 
 async def asset(request: Request) -> Response:
@@ -174,9 +180,9 @@ def _wait_sentence(t: Translator, seconds: int) -> str:
 
 
 def login_page(
-    request: Request, wish: str, email: str = "", *, notice: str = "", status: int = 200, provider: str | None = None
+    request: Request, wish: str, email: str = "", *, notice: str = "", status: int = 200, provider: str | None = None, logo: str = ""
 ) -> Response:
-    """The sign-in page; `provider` is the name of the sign-in provider, if there is one."""
+    """The sign-in page; `provider` is the name of the sign-in provider, if there is one, `logo` the digest of the company's, if any."""
     t, token = language_of(request), cookies.form_token(request)
     focus = ("", " autofocus") if email else (" autofocus", "")
     form = f"""<form method="post" action="/login">
@@ -193,7 +199,7 @@ def login_page(
         form += f'\n<a class="provider" href="/login/oidc?next={quote(wish, safe="")}">{other}</a>'
     title = f"{t('Sign in')} · 3T Insights"
     texts = {"title": title, "heading": "3T Insights", "lead": t("Sign in with your e-mail address and password.")}
-    return _page(request, token, status, form=form, notice=notice, **texts)
+    return _page(request, token, status, form=form, notice=notice, logo=logo, **texts)
 
 
 def _logout_page(request: Request, *, status: int = 200) -> Response:
@@ -208,10 +214,16 @@ def _logout_page(request: Request, *, status: int = 200) -> Response:
     return _page(request, token, status, form=form, notice=notice, **texts)
 
 
-def _page(request: Request, token: str, status: int, *, form: str, notice: str, **texts: str) -> Response:
+def _page(request: Request, token: str, status: int, *, form: str, notice: str, logo: str = "", **texts: str) -> Response:
     shown = f'<p class="notice" role="alert">{escape(notice)}</p>' if notice else ""
     plain = {name: escape(text) for name, text in texts.items()}
-    html = _template().substitute(plain, language=language_of(request).language, form=form, notice=shown)
+    html = _template().substitute(
+        plain,
+        language=language_of(request).language,
+        form=form,
+        notice=shown,
+        sign=f'<img class="logo" src="{address_of(logo)}" alt="">' if logo else SIGN,
+    )
     response = HTMLResponse(html, status, headers={"Content-Security-Policy": PLAIN_POLICY, "Vary": "Accept-Language"})
     cookies.set_form_token(response, token, secure=is_https(request.scope, proxies()))
     return response

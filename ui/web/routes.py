@@ -26,6 +26,7 @@ from ui.web.customer_page import CustomerPage
 from ui.web.docs_page import DocsPages
 from ui.web.experiment_routes import ExperimentRoutes
 from ui.web.login import LoginPages, asset
+from ui.web.logo import PLACE, LogoRoute
 from ui.web.single_sign_on import SingleSignOn
 from ui.web.what_ifs import WhatIfRoutes
 
@@ -111,7 +112,8 @@ def make_routes(
 ) -> list[Route]:
     """Every route of the registry ACCESS that is ours, with its endpoint; and the first screen's own name leads to "/", where it lives."""
     api, provider = JsonRoutes(store, now, counters or Counters()), SingleSignOn(store, settings, now)
-    pages = LoginPages(store, now, lambda: found.name if (found := provider.provider()) else None)
+    logo = LogoRoute(store)
+    pages = LoginPages(store, now, lambda: found.name if (found := provider.provider()) else None, logo)
     churn, what_ifs, docs = ChurnRoutes(store), WhatIfRoutes(store, models), DocsPages(store, now)
     tests = ExperimentRoutes(store, now, settings)
     endpoints: Mapping[str, Any] = {
@@ -123,6 +125,7 @@ def make_routes(
         "/login": pages.login,
         "/login/style.css": asset,
         "/login/icon.svg": asset,
+        f"{PLACE}/{{digest}}": logo.picture,
         "/login/oidc": provider.begin,
         "/login/oidc/callback": provider.back,
         "/logout": pages.logout,

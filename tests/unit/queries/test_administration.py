@@ -78,12 +78,13 @@ def test_each_step_is_done_by_its_own_deed(conn):
         conn.execute(sa.update(schema.reading).where(schema.reading.c.id == reading).values(**change))
         assert not done(conn)[step]
     for names, step in (
-        (administration.DEPOT, "depot"), (administration.COSTS, "costs"), (administration.CALLS, "calls"),
-        ((administration.HORIZON,), "horizon"),
+        (administration.COMPANY, "company"), (administration.DEPOT, "depot"), (administration.COSTS, "costs"),
+        (administration.CALLS, "calls"), ((administration.HORIZON,), "horizon"),
     ):  # fmt: skip
         for name in names:
             assert not done(conn)[step]
-            set_preference(conn, name, 28 if step == "horizon" else 0.5, who=ANA, at=NOW)
+            value = {"company_name": "3T", "company_logo": "", "churn_horizon_days": 28}.get(name, 0.5)
+            set_preference(conn, name, value, who=ANA, at=NOW)
         assert done(conn)[step]
     add_person(conn, "viewer")
     assert done(conn)["colleague"]
