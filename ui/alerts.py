@@ -17,7 +17,7 @@ from ui.glossary import term
 from ui.one_customer import name_of
 from ui.screen import Screen
 from ui.store_access import settings
-from ui.tables import NAME_PIXELS, Column
+from ui.tables import NAME, Column
 
 FIRST_CALLS = 5
 
@@ -141,10 +141,10 @@ def risk_columns(screen: Screen) -> Sequence[Column]:
     """How customers at risk are listed."""
     t = screen.t
     return [
-        Column("who", t("Customer"), width=NAME_PIXELS),
+        Column("who", t("Customer"), width=NAME),
         Column("value_at_risk", t("At stake"), "money", term(t, "money at risk")),
         *call(screen),
-        Column("probability", t("Risk"), "percent", term(t, "risk of leaving")),
+        Column("probability", t("Risk"), "bar", term(t, "risk of leaving")),
         Column("why", t("Why"), help=term(t, "own rhythm"), width="large"),
         *_by_owner(screen),
         Column("unpaid_amount", t("Owes"), "money"),
@@ -156,7 +156,7 @@ def rhythm_columns(screen: Screen) -> Sequence[Column]:
     """How customers are listed where only their own rhythm says something."""
     t = screen.t
     return [
-        Column("who", t("Customer"), width=NAME_PIXELS),
+        Column("who", t("Customer"), width=NAME),
         Column("days_since_last_order", t("Days silent"), "number"),
         *call(screen),
         Column("gap_days", t("Usual pause"), "number", term(t, "own rhythm")),
@@ -171,7 +171,7 @@ def win_back_columns(screen: Screen) -> Sequence[Column]:
     """How silent customers are listed."""
     t = screen.t
     return [
-        Column("who", t("Customer"), width=NAME_PIXELS),
+        Column("who", t("Customer"), width=NAME),
         Column(
             "yearly_value",
             t("Per year before"),
@@ -182,7 +182,7 @@ def win_back_columns(screen: Screen) -> Sequence[Column]:
         Column(
             "return_probability",
             t("Chance to return"),
-            "percent",
+            "bar",
             t("Probability of an order in the days that stand in the title, without a call. A call may add to it."),
         ),
         Column("days_since_last_order", t("Days silent"), "number"),

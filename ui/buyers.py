@@ -8,7 +8,7 @@ from ui import data, tables, texts, week
 from ui.format import md
 from ui.one_customer import name_of
 from ui.screen import Screen
-from ui.tables import NAME_PIXELS, Column
+from ui.tables import NAME, Column
 
 MOST = 10
 
@@ -54,7 +54,7 @@ def customer_columns(screen: Screen) -> list[Column]:
     """How the largest customers are listed."""
     t = screen.t
     return [
-        Column("who", t("Customer"), width=NAME_PIXELS),
+        Column("who", t("Customer"), width=NAME),
         Column("spend_365", t("Sales in 12 months"), "money"),
         Column("shown_state", t("State")),
         Column("last_order", t("Last order"), "day"),
@@ -65,9 +65,9 @@ def commune_columns(screen: Screen) -> list[Column]:
     """How the largest communes are listed."""
     t = screen.t
     return [
-        Column("zone", t("Commune"), width=NAME_PIXELS),
+        Column("zone", t("Commune"), width=NAME),
         Column("sales", t("Sales in 12 months"), "money"),
-        Column("share", t("Share of the sales"), "percent"),
+        Column("share", t("Share of the sales"), "bar"),
         Column("customers", t("Customers"), "number"),
     ]
 

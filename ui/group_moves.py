@@ -16,7 +16,7 @@ from ui.charts import Figure, base_layout, palette
 from ui.format import mask_name
 from ui.glossary import term
 from ui.screen import Screen
-from ui.tables import NAME_PIXELS, Column
+from ui.tables import NAME, Column
 
 USUAL_STEP = timedelta(days=90)
 NEW = mark("New")
@@ -43,7 +43,7 @@ def moved(screen: Screen, service: Service, members: int) -> None:
         return
     st.markdown(t("**{n} customers fell to a weaker group**", n=f.number(len(found.downgrades))))
     shown = [
-        Column("who", t("Customer"), width=NAME_PIXELS),
+        Column("who", t("Customer"), width=NAME),
         Column("spend_after", t("Sales in 12 months, now"), "money"),
         Column("was", t("Was")),
         Column("is_now", t("Is now")),

@@ -11,7 +11,7 @@ from ui.blocks import CARD_PIXELS, MOST_CARDS
 from ui.format import mask_name, md
 from ui.glossary import term
 from ui.screen import Screen
-from ui.tables import NAME_PIXELS, Column
+from ui.tables import NAME, Column
 
 
 def in_numbers(screen: Screen, service: Service) -> None:
@@ -61,7 +61,7 @@ def summary_columns(screen: Screen) -> list[Column]:
         Column("recency_days", t("Days since the last order"), "number", term(t, "recency")),
         Column("frequency", t("Orders in 12 months"), "number", term(t, "frequency"), digits=1),
         Column("spend", t("Sales per customer ({basis})", basis=screen.basis), "money", term(t, "spend")),
-        Column("churn_rate", t("Will leave"), "percent", t("Mean risk of leaving of the active customers of this group.")),
+        Column("churn_rate", t("Will leave"), "bar", t("Mean risk of leaving of the active customers of this group.")),
     ]
 
 
@@ -85,7 +85,7 @@ def member_columns(screen: Screen) -> list[Column]:
     """How the customers of a segment are listed."""
     t = screen.t
     return [
-        Column("who", t("Customer"), width=NAME_PIXELS),
+        Column("who", t("Customer"), width=NAME),
         Column("spend", t("Sales in 12 months"), "money", term(t, "spend")),
         Column("recency_days", t("Days since the last order"), "number", term(t, "recency")),
         Column("frequency", t("Orders in 12 months"), "number", term(t, "frequency")),

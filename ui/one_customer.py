@@ -18,7 +18,7 @@ from ui.format import mask_name, mask_phone, md
 from ui.glossary import term
 from ui.screen import Screen
 from ui.store_access import settings
-from ui.tables import NAME_PIXELS, Column
+from ui.tables import NAME, Column
 
 POPULATIONS: Mapping[str, str] = {"active": mark("active"), "dormant": mark("silent for long")}
 EVENTS: Mapping[str, str] = {
@@ -58,7 +58,7 @@ def found_columns(screen: Screen) -> list[Column]:
     """How customers that were found are listed."""
     t = screen.t
     return [
-        Column("who", t("Customer"), width=NAME_PIXELS),
+        Column("who", t("Customer"), width=NAME),
         Column("spend_365", t("Sales in 12 months"), "money", term(t, "spend")),
         Column("orders_365", t("Orders in 12 months"), "number"),
         Column("last_order", t("Last order"), "day"),

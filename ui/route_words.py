@@ -46,7 +46,7 @@ def part_rows(screen: Screen, said: DeliveryEstimate) -> pd.DataFrame:
 def part_columns(screen: Screen) -> list[Column]:
     """How the parts are listed."""
     t = screen.t
-    return [Column("part", t("Component")), Column("cost", t("Cost"), "money"), Column("share", t("Share"), "percent")]
+    return [Column("part", t("Component")), Column("cost", t("Cost"), "money"), Column("share", t("Share"), "bar")]
 
 
 def behind(screen: Screen, said: DeliveryEstimate) -> str:

@@ -23,7 +23,10 @@ _OPENED: ContextVar["Screen | None"] = ContextVar("opened_screen", default=None)
 
 @dataclass(frozen=True)
 class Screen:
-    """The context of one run of one screen. `masked` hides names and phones (viewers); `today` is the company's calendar day."""
+    """The context of one run of one screen. `masked` hides names and phones (viewers); `today` is the company's calendar day.
+
+    `phone`: the browser says that it is one's; how wide its window is nobody tells the server.
+    """
 
     user: User
     t: Translator
@@ -33,6 +36,7 @@ class Screen:
     reading: Reading | None
     today: date
     dark: bool
+    phone: bool = False
 
     @property
     def masked(self) -> bool:
@@ -65,12 +69,21 @@ class Screen:
 
     @property
     def _reader(self) -> tuple[Any, ...]:
-        return self.user.role, self.t.language, self.f.currency, self.today, self.dark
+        return self.user.role, self.t.language, self.f.currency, self.today, self.dark, self.phone
 
 
 def language_of(user: User | None) -> str:
     """The language to show: chosen in this session, else the person's, else the browser's, else Spanish."""
     return pick_language(st.session_state.get(CHOSEN) or (user.language if user else None), st.context.locale)
+
+
+def is_phone(agent: str | None) -> bool:
+    """Whether a browser with this User-Agent runs on a phone: by convention all of those say "Mobi".
+
+    >>> is_phone("Mozilla/5.0 (Linux; Android 10; K) Chrome/142.0 Mobile Safari/537.36"), is_phone(None)
+    (True, False)
+    """
+    return "Mobi" in (agent or "")
 
 
 def open_screen(user: User, *, anew: bool = False) -> Screen:
@@ -80,6 +93,8 @@ def open_screen(user: User, *, anew: bool = False) -> Screen:
         return opened
     now, values = data.now(), settings()
     dark = getattr(st.context.theme, "type", None) == "dark"
-    screen = Screen(user, t, Formatter(t, values.currency), *now, clock.today(values.timezone), dark)
+    screen = Screen(
+        user, t, Formatter(t, values.currency), *now, clock.today(values.timezone), dark, is_phone(st.context.headers.get("User-Agent"))
+    )
     _OPENED.set(screen)
     return screen

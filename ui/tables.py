@@ -11,6 +11,7 @@ import streamlit as st
 from babel.numbers import get_currency_symbol
 from pandas.io.formats.style import Styler
 
+from ml.i18n.figures import NBSP
 from ui import actions, data, drill
 from ui.screen import Screen
 
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.format import Format
 
-Kind = Literal["text", "money", "number", "percent", "day", "moment", "link"]
+Kind = Literal["text", "money", "number", "percent", "bar", "day", "moment", "link"]  # bar: a share (0 to 1) as bar and figure
 ROW_PIXELS, HEADER_PIXELS, MOST_ROWS = 35, 38, 12
 PAGE_ROWS = 200
-NAME_PIXELS = 160  # a name and its amount stand side by side on a phone
+NAME: Literal["name"] = "name"
+PHONE_NAME_PIXELS, DESK_NAME_PIXELS = 160, 240  # a name and its amount stand side by side on a phone; where there is room more is seen
 ABSENT = "–"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-NUMBERS: frozenset[Kind] = frozenset({"money", "number", "percent"})
+NUMBERS: frozenset[Kind] = frozenset({"money", "number", "percent", "bar"})
+BAR_PIXELS, BAR_WORDS, PER_CENT = 130, f"%.0f{NBSP}%%", 100  # the words of Formatter.percent; without decimals they need no language
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHEET_ROWS, SHEET_TEXT = 1_048_575, 32_767  # what a sheet takes below its header, and a cell of text
 SHEET_DAY_ZERO = pd.Timestamp(1899, 12, 30)  # a sheet counts days from here
@@ -40,7 +43,7 @@ class Column(NamedTuple):
     help: str | None = None
     link: str | None = None
     digits: int = 0
-    width: int | Literal["small", "medium", "large"] | None = None
+    width: int | Literal["small", "medium", "large", "name"] | None = None
 
 
 class Pages(NamedTuple):
@@ -68,7 +71,11 @@ def show(screen: Screen, frame: pd.DataFrame | Pages, columns: Sequence[Column],
 
 def _page(screen: Screen, frame: pd.DataFrame, columns: Sequence[Column], *, alt: str, key: str, opens: bool) -> None:
     """One page of a table. What cannot be chosen from is drawn once."""
+    name_pixels = PHONE_NAME_PIXELS if screen.phone else DESK_NAME_PIXELS
+    columns = [column._replace(width=name_pixels) if column.width == NAME else column for column in columns]
     shown = frame[[column.name for column in columns]]
+    bars = {column.name: shown[column.name] * PER_CENT for column in columns if column.kind == "bar"}
+    shown = shown.assign(**bars) if bars else shown
     height = HEADER_PIXELS + ROW_PIXELS * min(len(shown), MOST_ROWS) + 2
     style: dict[str, Any] = {"hide_index": True, "height": height, "alt": alt, "key": key, "placeholder": ABSENT}
 
@@ -80,8 +87,7 @@ def _page(screen: Screen, frame: pd.DataFrame, columns: Sequence[Column], *, alt
         data.drawn(data.digest(screen.t.language, screen.f.currency, shown, tuple(columns), style), draw)
         return
     event = draw(on_select="rerun", selection_mode=["single-row", "single-cell"])
-    st.caption(screen.t("Choose a name to open the customer."))
-    drill.follow(event, frame, columns[0].name)
+    drill.follow(screen, event, frame, columns[0].name)
 
 
 def export(screen: Screen, frame: pd.DataFrame | Callable[[], pd.DataFrame], columns: Sequence[Column], *, name: str) -> None:
@@ -166,7 +172,14 @@ def _cells(values: pd.Series, kind: Kind) -> list[Any]:
 def _pattern(column: Column, money: str) -> str:
     """Excel's number format of a column; the reader's Excel puts in the signs of its language."""
     decimals = "." + "0" * column.digits if column.digits else ""
-    patterns = {"money": money, "percent": f"0{decimals}%", "number": f"#,##0{decimals}", "day": "dd-mm-yyyy", "moment": "dd-mm-yyyy hh:mm"}
+    patterns = {
+        "money": money,
+        "percent": f"0{decimals}%",
+        "bar": "0%",
+        "number": f"#,##0{decimals}",
+        "day": "dd-mm-yyyy",
+        "moment": "dd-mm-yyyy hh:mm",
+    }
     return patterns.get(column.kind, "@")
 
 
@@ -228,12 +241,14 @@ def _written(screen: Screen, frame: pd.DataFrame, columns: Sequence[Column]) -> 
 
 def _configured(column: Column, *, pinned: bool) -> Any:
     config = st.column_config
+    told: Any = {"label": column.label, "help": column.help, "pinned": pinned, "width": column.width}
     if column.kind == "day":
-        return config.DateColumn(column.label, format="DD-MM-YYYY", help=column.help, pinned=pinned, width=column.width)
+        return config.DateColumn(format="DD-MM-YYYY", **told)
     if column.kind == "moment":
-        return config.DatetimeColumn(column.label, format="DD-MM-YYYY HH:mm", help=column.help, pinned=pinned, width=column.width)
+        return config.DatetimeColumn(format="DD-MM-YYYY HH:mm", **told)
+    if column.kind == "bar":  # Streamlit takes the words of a bar from its format alone, never from a Styler
+        told["width"] = column.width or BAR_PIXELS
+        return config.ProgressColumn(min_value=0, max_value=PER_CENT, format=BAR_WORDS, **told)
     if column.kind == "link":
-        return config.LinkColumn(column.label, display_text=column.link, help=column.help, pinned=pinned, width=column.width)
-    if column.kind == "text":
-        return config.TextColumn(column.label, help=column.help, pinned=pinned, width=column.width)
-    return config.NumberColumn(column.label, help=column.help, pinned=pinned, width=column.width)
+        return config.LinkColumn(display_text=column.link, **told)
+    return config.TextColumn(**told) if column.kind == "text" else config.NumberColumn(**told)

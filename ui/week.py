@@ -14,7 +14,7 @@ from ui.blocks import Card, Lead, leads
 from ui.format import md
 from ui.glossary import term
 from ui.screen import Screen
-from ui.tables import NAME_PIXELS, PAGE_ROWS, Column
+from ui.tables import NAME, PAGE_ROWS, Column
 
 Wanted = tuple[tuple[str, str | None], ...]
 TABS = ("due", "overdue", "early")
@@ -145,12 +145,12 @@ def columns(screen: Screen) -> list[Column]:
     """How customers who may order are listed."""
     t = screen.t
     return [
-        Column("who", t("Customer"), width=NAME_PIXELS),
+        Column("who", t("Customer"), width=NAME),
         Column(
             "expected_money", t("Expected"), "money", t("Chance of an order this week × what an order of this customer usually brings.")
         ),
         *alerts.call(screen),
-        Column("chance", t("Chance this week"), "percent", term(t, "chance this week")),
+        Column("chance", t("Chance this week"), "bar", term(t, "chance this week")),
         Column("when", t("Expected on (8 of 10)"), help=term(t, "next order")),
         Column("silence", t("Silent"), help=term(t, "own rhythm")),
         *alerts.write(screen),

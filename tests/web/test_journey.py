@@ -55,6 +55,7 @@ def test_an_admin_goes_from_the_morning_page_to_an_alert_a_customer_and_a_file(a
         table = page.get_by_test_id("stDataFrame").first
         table.scroll_into_view_if_needed()
         table.click(position=FIRST_NAME)
+        page.get_by_test_id("stMain").get_by_role("link", name="Abrir ").click()
         page.wait_for_url("**/customer?customer=*")
         settle(page)
         key = page.url.rpartition("customer=")[2]

@@ -30,6 +30,11 @@ FRAME = pd.DataFrame(
 )
 
 
+def reader(*, phone: bool) -> SimpleNamespace:
+    t = translator("es")
+    return SimpleNamespace(t=t, f=Formatter(t), phone=phone)
+
+
 def rows(content: bytes, separator: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=separator))
 
@@ -144,8 +149,33 @@ def test_words_are_those_of_a_full_styler():
     )
 
 
+def test_a_bar_is_a_number_of_per_cent_with_the_readers_figure_and_leaves_as_a_share(monkeypatch):
+    came = {}
+    monkeypatch.setattr(tables.st, "dataframe", lambda data, **told: came.update(told, data=data.data))
+    monkeypatch.setattr(tables.data, "drawn", lambda _key, draw: draw())
+    columns, screen = [COLUMNS[0], Column("share", "Risk", "bar")], reader(phone=False)
+    tables.show(screen, FRAME, columns, alt="x", key="x")
+    config = came["column_config"]["share"]["type_config"]
+    assert list(came["data"]["share"]) == [42, 50, 100] and came["data"]["share"].dtype == "float64"
+    assert (config["type"], config["min_value"], config["max_value"]) == ("progress", 0, 100)
+    assert [config["format"] % value for value in (0, 42.4, 99.5)] == [screen.f.percent(share) for share in (0, 0.424, 0.995)]
+    assert [row[1] for row in rows(csv_bytes(FRAME, columns, spanish=True), ";")] == ["Risk", "0,42", "0,5", "1,0"]
+    book = sheet(xlsx_bytes(FRAME, columns))
+    assert [(cell.value, cell.number_format) for cell in book["B"][1:]] == [(0.42, "0%"), (0.5, "0%"), (1, "0%")]
+    assert list(FRAME["share"]) == [0.42, 0.5, 1.0]
+
+
+@pytest.mark.parametrize(("phone", "pixels"), [(True, 160), (False, 240)])
+def test_a_desk_shows_more_of_a_name_than_a_phone(monkeypatch, phone, pixels):
+    came = {}
+    monkeypatch.setattr(tables.st, "dataframe", lambda data, **told: came.update(told))
+    monkeypatch.setattr(tables.data, "drawn", lambda _key, draw: draw())
+    tables.show(reader(phone=phone), FRAME, [Column("who", "Customer", width=tables.NAME)], alt="x", key="x")
+    assert came["column_config"]["who"]["width"] == pixels
+
+
 @pytest.mark.parametrize("columns_of", [alerts.risk_columns, alerts.win_back_columns, week.columns, groups.member_columns])
 def test_a_phone_shows_the_customer_and_the_amount_side_by_side(columns_of):
     screen = SimpleNamespace(t=translator("es"), f=Formatter(translator("es")), masked=False, basis="neto")
     name, amount = columns_of(screen)[:2]
-    assert (name.name, name.width, amount.kind) == ("who", tables.NAME_PIXELS, "money")
+    assert (name.name, name.width, amount.kind) == ("who", tables.NAME, "money")
