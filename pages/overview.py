@@ -4,7 +4,7 @@ import streamlit as st
 
 from ml import clock
 from ml.store.values import load_preferences
-from ui import blocks, buyers, guard, month, morning, states, tables
+from ui import blocks, buyers, changes, guard, month, morning, states, tables
 from ui.format import md
 from ui.glossary import term
 from ui.screen import open_screen
@@ -24,6 +24,11 @@ states.late(screen)
 blocks.leads(morning.sentences(screen))
 st.subheader(t("{month} so far", month=f.month(as_of)).capitalize(), anchor=False)
 blocks.cards(month.cards(screen, as_of))
+if last_year := month.against_last_year(screen, as_of):
+    st.markdown(last_year)
+if changed := changes.sentences(screen):
+    st.subheader(t("What changed in a week"), anchor=False)
+    blocks.leads(changed, "leads-changed")
 few = month.concentration(screen)
 if few:
     st.markdown(few, help=term(t, "concentration"))

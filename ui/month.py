@@ -48,6 +48,21 @@ def cards(screen: Screen, as_of: date) -> list[Card]:
     ]
 
 
+def against_last_year(screen: Screen, as_of: date) -> str:
+    """The month so far against the same days of last year, as markdown; empty before the first year on record."""
+    t, f, sums = screen.t, screen.f, screen.read(business.compared, as_of)
+    now, then = sums.loc["this_month"], sums.loc["last_year"]
+    counted, label = _counted(screen, sums)
+    changes = {
+        t("Sales"): f.change(now["revenue"], then["revenue"]),
+        t("Average order"): f.change(_ticket(now), _ticket(then)),
+        label: f.change(now[counted], then[counted]),
+    }
+    said = ", ".join(f"{name.lower()} **{md(change)}**" for name, change in changes.items() if change is not None)
+    month = f.month(business.same_days(as_of)["last_year"][0], year=True)
+    return t("Against {month}, same days: {changes}", month=md(month), changes=said) if said else ""
+
+
 def concentration(screen: Screen) -> str:
     """ "6 customers = 58 % of the sales", as markdown; empty without sales."""
     few, t, f = screen.read(business.concentration), screen.t, screen.f

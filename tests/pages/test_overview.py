@@ -1,5 +1,8 @@
 """The morning page: what changed since last week, how the few who bring half of the sales stand, the largest customers and communes."""
 
+import re
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -7,6 +10,7 @@ from ml.queries import business
 from ml.store import schema
 from ml.store.engine import begin_write
 from ml.store.preferences import PreferenceError, read_preferences
+from ml.store.schema_alerts import alerts
 from ml.store.values import set_preference
 from tests.pages.conftest import texts_of
 from tests.pages.filled_store import AS_OF, NOW, fill
@@ -24,6 +28,50 @@ def test_the_last_week_stands_beside_the_week_before(show, full_home):
         before, last = (int(orders) for orders in business.weekly(conn, AS_OF)["orders"].iloc[-2:])
     said = " ".join(link.proto.label for link in app.get("page_link"))
     assert f"the last 7: **{last}**, before: {before}" in said
+
+
+def links(app) -> list[str]:
+    return [link.proto.label for link in app.get("page_link")]
+
+
+def test_what_changed_in_a_week_stands_in_at_most_five_sentences_that_lead_on(show, own_full_home, store_at):
+    store_at(own_full_home)
+    said_at = AS_OF - timedelta(days=7)
+    with begin_write(store_access.store()) as conn:
+        row = {"run_id": 1, "release_id": "before", "predictor": "demand", "measure": "orders", "as_of": said_at, "window_days": 1}
+        company = {"entity_type": "company", "entity_id": "all", "value": 6.0, "detail": {}}
+        ahead = [row | company | {"target_date": said_at + timedelta(days=day)} for day in range(1, 15)]
+        conn.execute(sa.insert(schema.predictions), ahead)
+        opened = {"customer_id": "x", "kind": "at_risk", "opened_by": "system", "as_of": AS_OF, "horizon_days": 28, "detail": {}}
+        states = [{"state": "open", "closed_at": None}, {"state": "saved", "closed_at": NOW}]
+        conn.execute(sa.insert(alerts), [opened | state | {"opened_at": NOW, "watch_until": AS_OF} for state in states])
+        ids = sa.select(schema.customer_facts.c.customer_id).order_by(schema.customer_facts.c.customer_id).limit(2)
+        some = schema.customer_facts.c.customer_id.in_(ids)
+        conn.execute(sa.update(schema.customer_facts).where(some).values(first_order=AS_OF, last_order=AS_OF))
+    said = " ".join(links(show(own_full_home, "overview", language="en")))
+    for sentence in (
+        "sold** in the last 7 days, ",
+        "**35 orders** expected in the next 7 days; a week ago 42 were expected",
+        "Alerts: **2 opened** in these days, **1 closed by an order**, 0 closed otherwise",
+        "**2 new customers** ordered for the first time",
+        "have now been silent for 28 days and count as gone",
+    ):
+        assert said.count(sentence) == 1, said
+
+
+def test_the_month_stands_beside_last_years_without_opening_anything(show, full_home):
+    said = texts_of(show(full_home, "overview", language="en"))
+    assert re.search(r"Against November 2025, same days: sales \*\*[^*]+\*\*, average order \*\*[^*]+\*\*, bottles \*\*", said), said
+
+
+def test_a_first_year_is_compared_with_none_before(show, own_full_home, store_at):
+    store_at(own_full_home)
+    with begin_write(store_access.store()) as conn:
+        conn.execute(sa.delete(schema.daily_facts).where(schema.daily_facts.c.day < AS_OF - timedelta(days=6)))
+    app = show(own_full_home, "overview", language="en")
+    assert (
+        not app.exception and "Against November 2025" not in texts_of(app) and not any("sold** in the last" in said for said in links(app))
+    )
 
 
 @pytest.mark.parametrize(("role", "named"), [("admin", True), ("viewer", False)])
