@@ -18,6 +18,8 @@ from ui.registry import HOME, PAGES
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
 WIDTHS = (1440, 375)
+PHONE_PIXELS = 640
+PHONE_AGENT = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36"
 HEIGHT = 900
 QUIET_MS, PATIENCE_MS, REFLOW_MS, LONGEST = 300, 15_000, 2_000, 160
 ERRORS = "[data-testid=stAlertContentError], [data-testid=stException], [role=dialog]:has-text('onnection'), .modal-error"
@@ -41,6 +43,7 @@ def browser(url: str, email: str, password: str, *, width: int, dark: bool, lang
         context = play.chromium.launch_persistent_context(
             profile, executable_path=CHROMIUM, args=ARGUMENTS, viewport={"width": width, "height": HEIGHT},
             color_scheme="dark" if dark else "light", locale="es-CL" if language == "es" else "en-GB",
+            user_agent=PHONE_AGENT if width <= PHONE_PIXELS else None,
         )  # fmt: skip
         page, foreign = context.new_page(), []
         host = urlsplit(url).netloc
