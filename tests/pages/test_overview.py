@@ -86,7 +86,7 @@ def test_the_largest_customers_stand_with_their_state_and_open(show, full_home, 
 
 def test_the_largest_communes_have_their_share(show, full_home):
     communes = listed(show(full_home, "overview"), "zone")
-    assert communes["sales"].is_monotonic_decreasing and communes["share"].sum() == pytest.approx(1.0)
+    assert communes["sales"].is_monotonic_decreasing and communes["share"].sum() == pytest.approx(100)  # as it is handed to a bar
 
 
 def test_without_a_model_of_customers_the_communes_stand_alone(show, own_empty_home, store_at):

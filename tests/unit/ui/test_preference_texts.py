@@ -53,7 +53,7 @@ def test_every_role_scope_setting_step_and_job_has_its_words():
     assert set(settings_people.ROLE_NAMES) == set(settings_people.ROLE_MEANINGS) == set(ROLES)
     assert set(settings_tokens.SCOPE_NAMES) == {scope.name for scope in SCOPES}
     assert set(settings_system.MEANINGS) == {setting.name for setting in SETTINGS}
-    assert set(settings_setup.STEPS) == {"source", "mapping", "vat", "depot", "costs", "calls", "horizon", "colleague"}
+    assert set(settings_setup.STEPS) == {"source", "mapping", "vat", "company", "depot", "costs", "calls", "horizon", "colleague"}
     assert {job.name for job in JOBS} <= set(names.JOBS) and FINDINGS
 
 
