@@ -1,6 +1,6 @@
 """What changed in a week, for the Overview: at most five sentences made from the numbers, each a link."""
 
-from ml.queries import business, changes, customers, demand
+from ml.queries import business, call_list, changes, demand
 from ml.store.values import load_preferences
 from ui import data
 from ui.blocks import Lead
@@ -86,9 +86,7 @@ def _people(screen: Screen) -> list[Lead | None]:
 
 def _silence(screen: Screen) -> int | None:
     """The silence in days that counts as leaving: chosen by people, else the one of the model in service."""
-    chosen = screen.read(load_preferences).churn_horizon_days
-    service = screen.services.get("customers")
-    if chosen is not None or service is None or service.as_of is None:
-        return chosen
-    risk = screen.read(customers.risk, service)
-    return int(risk["horizon_days"].iloc[0]) if len(risk) else None
+    chosen, service = screen.read(load_preferences), screen.services.get("customers")
+    if chosen.churn_horizon_days is not None or service is None or service.as_of is None:
+        return chosen.churn_horizon_days
+    return screen.read(call_list.morning, service, chosen).horizon_days or None
