@@ -96,6 +96,15 @@ def change_role(email: str, role: str) -> None:
         users.set_role(write.conn, _another(write.user, email), role, **write.stamp)
 
 
+def undo_role(email: str, before: str) -> None:
+    """Give somebody the role of before one's own last change of it. Raises Refused when it was changed again since."""
+    with writing("people") as write:
+        last = audit.last(write.conn, "user.role", _another(write.user, email))
+        if last is None or last["who"] != write.user.email or last["detail"].get("from") != before:
+            raise Refused(f"The role of {email} was changed again since; look at it first.", "changed_since")
+        users.set_role(write.conn, email, before, **write.stamp)
+
+
 def disable_person(email: str) -> None:
     """Shut somebody else out at once. Raises UserError for the last admin, Refused for oneself."""
     with writing("people") as write:

@@ -1,7 +1,7 @@
 """The writes of the Customer screen: notes, contacts made outside the work list, and links to the public page."""
 
 from ml import clock
-from ml.queries.customer_story import may_contact
+from ml.queries.customer_story import Note, may_contact
 from ml.queries.service import in_service
 from ml.store import customer_links, customer_notes
 from ml.store.customer_links import LinkError
@@ -21,6 +21,13 @@ def remove_note(note_id: int) -> None:
     """Take away one's own note. Raises NoteError."""
     with writing("customers") as write:
         customer_notes.remove(write.conn, note_id, now=write.now, by=write.user.email)
+
+
+def put_back_note(customer_id: str, note: Note) -> None:
+    """Put back one's own note that was just removed, on its day. Raises NoteError."""
+    with writing("customers") as write:
+        who, action = write.user.email, "customer.note_restored"
+        customer_notes.add(write.conn, customer_id, note.kind, note.text, day=note.day, now=write.now, by=who, action=action)
 
 
 def make_link(customer_id: str, days: int) -> str:

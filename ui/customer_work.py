@@ -62,12 +62,10 @@ def tools(screen: Screen, who: Profile, standing: Standing) -> None:
         _notes(screen, who)
     with st.expander(t("Page for the customer"), icon=":material/link:"):
         _links(screen, who, standing)
-    if standing.always_called:
-        press = partial(actions_alerts.always_call, who.customer_id, False)
-        presses.button(t("No longer always call"), f"always-{who.customer_id}", press, DONE)
-    else:
-        press = partial(actions_alerts.always_call, who.customer_id, True)
-        presses.button(t("Always call: never in the control group"), f"always-{who.customer_id}", press, DONE)
+    wanted = not standing.always_called
+    label = t("Always call: never in the control group") if wanted else t("No longer always call")
+    press, back = (partial(actions_alerts.always_call, who.customer_id, is_wanted) for is_wanted in (wanted, not wanted))
+    presses.button(label, f"always-{who.customer_id}", press, DONE, back=presses.Back(back))
 
 
 def what_if(screen: Screen, service: Service, who: Profile) -> None:
@@ -118,7 +116,9 @@ def _notes(screen: Screen, who: Profile) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key=f"kept-note-{note.id}"):
             st.markdown(f"**{md(f.day(note.day))}** · {md(t(KINDS[note.kind]))}: {md(note.text)}", width="stretch")
             if note.who == screen.user.email:
-                presses.button(t("Remove"), f"remove-note-{note.id}", partial(actions_customers.remove_note, note.id), mark("Removed."))
+                remove = partial(actions_customers.remove_note, note.id)
+                back = presses.Back(partial(actions_customers.put_back_note, who.customer_id, note))
+                presses.button(t("Remove"), f"remove-note-{note.id}", remove, mark("The note is removed."), back=back)
 
 
 def _keep(customer_id: str, kind: str, text: str) -> None:
@@ -144,4 +144,6 @@ def _links(screen: Screen, who: Profile, standing: Standing) -> None:
             told = t("Link {n}, until {day}, opened {count} times", n=link.id, day=until, count=f.number(link.opened))
             st.caption(md(told), width="stretch")
             end = partial(actions_customers.revoke_link, link.id)
-            presses.button(t("Revoke"), f"revoke-link-{link.id}", end, mark("The link does not open any more."))
+            question = t("The customer cannot open the page by this link any more; a link that was revoked does not come back.")
+            ended = mark("The link does not open any more.")
+            presses.asked(t("Revoke"), question, t("Revoke the link"), f"revoke-link-{link.id}", end, ended)

@@ -45,6 +45,7 @@ DEEDS: Mapping[str, str] = {
     "alert.undone": mark("took back a press on alerts"),
     "customer.note": mark("wrote a note about the customer"),
     "customer.note_removed": mark("removed a note about the customer"),
+    "customer.note_restored": mark("put back a note about the customer"),
     "customer.always_call": mark("chose whether always to call the customer"),
     "customer.link": mark("made a link for the customer"),
     "customer.link_revoked": mark("revoked a link of the customer"),

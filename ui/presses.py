@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ from ml.store.refused import Refused
 from ui.format import md
 
 BOOK = "presses"
-SHOWN = timedelta(seconds=15)
+SHOWN, SHOWN_WITH_UNDO = timedelta(seconds=15), timedelta(minutes=2)
 REFUSALS: dict[str, str] = {
     "email_taken": mark("There is already a person with this e-mail address."),
     "email_unusable": mark("This is no usable e-mail address; write one like ana@example.com."),
@@ -74,17 +74,27 @@ REFUSALS: dict[str, str] = {
     "logo_unsafe": mark("This drawing holds a script or fetches something from elsewhere. Save it as a plain SVG or as a PNG."),
     "changed_since": mark("Somebody changed the values in the meantime. Look at them again first."),
 }
+TAKEN_BACK = mark("It was taken back.")
 OTHER = mark("This could not be done. Nothing was changed.")
 
 
 class Said(NamedTuple):
-    """What came of a press, and when (naive UTC): a msgid with its places, and a secret that is shown until the person has noted it."""
+    """What came of a press, and when (naive UTC): a msgid with its places, a secret that is shown until the person has noted it, and the
+    way back, under a name of its own."""
 
     done: bool
     text: str
     params: dict[str, Any]
     at: datetime
     secret: str | None = None
+    back: "Back | None" = None
+    name: str = ""
+
+
+class Back(NamedTuple):
+    """The way back of a press: offered beside what came of it, and refused by the action itself where something has happened since."""
+
+    action: Callable[[], str | None]
 
 
 @dataclass
@@ -105,7 +115,7 @@ def number(name: str) -> int:
     return _book().numbers.get(name, 0)
 
 
-def press(name: str, drawn: int, action: Callable[[], str | None], done: str, params: dict[str, Any]) -> None:
+def press(name: str, drawn: int, action: Callable[[], str | None], done: str, params: dict[str, Any], back: Back | None = None) -> None:
     """What a button calls: does `action` unless the same drawing of the button was pressed before (a double click), keeps what to say.
 
     `done` is the msgid for success. An action that was refused says why; a lost right is raised on.
@@ -120,15 +130,16 @@ def press(name: str, drawn: int, action: Callable[[], str | None], done: str, pa
             book.said = Said(False, REFUSALS.get(refusal.code, OTHER), {}, utc_now())
         else:
             book.numbers[name] = drawn + 1
-            book.said = Said(True, done, params, utc_now(), secret)
+            book.said = Said(True, done, params, utc_now(), secret, back, f"{name}-{drawn}")
 
 
-def button(label: str, name: str, action: Callable[[], str | None], done: str, /, *, strong: bool = False, **params: Any) -> None:
-    """A button that writes. `params` fill the places of `done`."""
+def button(
+    label: str, name: str, action: Callable[[], str | None], done: str, /, *, strong: bool = False, back: Back | None = None, **params: Any
+) -> None:
+    """A button that writes. `params` fill the places of `done`; `back` is offered afterwards."""
     drawn = number(name)
-    st.button(
-        label, key=f"{name}-{drawn}", on_click=press, args=(name, drawn, action, done, params), type="primary" if strong else "secondary"
-    )
+    kind: Literal["primary", "secondary"] = "primary" if strong else "secondary"
+    st.button(label, key=f"{name}-{drawn}", on_click=press, args=(name, drawn, action, done, params, back), type=kind)
 
 
 def submit(label: str, name: str, action: Callable[[], str | None], done: str, /, **params: Any) -> None:
@@ -145,7 +156,7 @@ def asked(label: str, question: str, yes: str, name: str, action: Callable[[], s
 
 
 def show(t: Translator) -> None:
-    """What came of the last press, for SHOWN; a secret until the person says that it is noted."""
+    """What came of the last press, for SHOWN (SHOWN_WITH_UNDO where it can be taken back); a secret until the person has noted it."""
     book = _book()
     with book.lock:
         said = book.said
@@ -153,16 +164,24 @@ def show(t: Translator) -> None:
         return
     text = t(said.text, **{key: md(value) for key, value in said.params.items()}) if said.params else t(said.text)
     if said.secret is None:
-        if utc_now() - said.at > SHOWN:
+        if utc_now() - said.at > (SHOWN_WITH_UNDO if said.back else SHOWN):
             book.said = None
-            return
-        (st.success if said.done else st.error)(text)
+        elif said.back is not None:
+            _with_way_back(t, text, said.back, said.name)
+        else:
+            (st.success if said.done else st.error)(text)
         return
     with st.container(border=True, key="secret"):
         st.markdown(f"**{text}**")
         st.code(said.secret, language=None, wrap_lines=True)
         st.caption(t("It is shown only now and kept nowhere in readable form. Hand it over in person or by phone, not by e-mail."))
         st.button(t("I have noted it"), key="noted", on_click=forget, type="primary")
+
+
+def _with_way_back(t: Translator, text: str, back: Back, name: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="way-back"):
+        st.success(text, width="stretch")
+        button(t("Undo"), f"back-{name}", back.action, TAKEN_BACK)
 
 
 def forget() -> None:

@@ -102,6 +102,7 @@ def _change(screen: Screen, row: Mapping[Any, Any]) -> None:
                 f"enable-{number}",
                 partial(actions.enable_person, email),
                 mark("{who} may come in again."),
+                back=presses.Back(partial(actions.disable_person, email)),
                 who=row["name"],
             )
             return
@@ -118,6 +119,7 @@ def _change(screen: Screen, row: Mapping[Any, Any]) -> None:
             f"role-{number}",
             partial(_role, email, key),
             mark("{who} has the new role from the next click."),
+            back=presses.Back(partial(actions.undo_role, email, row["role"])),
             who=row["name"],
         )
         st.caption(t("Makes a new password and ends all sessions of this person."))
@@ -138,7 +140,12 @@ def _change(screen: Screen, row: Mapping[Any, Any]) -> None:
         )
         st.caption(t("Shuts this person out at once: sessions end and access tokens stop working. Nothing is deleted."))
         presses.button(
-            t("Disable"), f"disable-{number}", partial(actions.disable_person, email), mark("{who} is disabled."), who=row["name"]
+            t("Disable"),
+            f"disable-{number}",
+            partial(actions.disable_person, email),
+            mark("{who} is disabled."),
+            back=presses.Back(partial(actions.enable_person, email)),
+            who=row["name"],
         )
 
 

@@ -22,6 +22,14 @@ def was_recorded(connection: sa.Connection, action: str, target: str, within: di
     return any(within.items() <= detail.items() for detail in rows.scalars())
 
 
+def last(connection: sa.Connection, action: str, target: str) -> dict[str, Any] | None:
+    """The newest row of `action` on `target` as {at, who, detail}, None without one."""
+    table = schema.audit
+    query = sa.select(table.c.at, table.c.who, table.c.detail).where(table.c.action == action, table.c.target == target)
+    row = connection.execute(query.order_by(table.c.id.desc()).limit(1)).mappings().first()
+    return None if row is None else dict(row)
+
+
 def latest(connection: sa.Connection, limit: int = 200) -> list[dict[str, Any]]:
     """The newest `limit` rows as {at, who, action, target, detail}, newest first."""
     columns = [schema.audit.c[name] for name in ("at", "who", "action", "target", "detail")]

@@ -16,8 +16,10 @@ class NoteError(Refused):
     """A note cannot be kept or removed; the sentence says why."""
 
 
-def add(connection: sa.Connection, customer_id: str, kind: str, text: str, *, day: date, now: datetime, by: str) -> int:
-    """Keep a note of a day; returns its number. Raises NoteError for an empty or unknown one."""
+def add(
+    connection: sa.Connection, customer_id: str, kind: str, text: str, *, day: date, now: datetime, by: str, action: str = "customer.note"
+) -> int:
+    """Keep a note of a day; returns its number. Raises NoteError for an empty or unknown one. `action` is what the audit calls it."""
     words = text.strip()[:LONGEST]
     if kind not in KINDS:
         raise NoteError(f"There is no kind of note {kind!r}; known are {', '.join(KINDS)}.", "note_kind")
@@ -25,7 +27,7 @@ def add(connection: sa.Connection, customer_id: str, kind: str, text: str, *, da
         raise NoteError("A note without a text says nothing; write one.", "alert_note")
     values = {"customer_id": customer_id, "day": day, "at": now, "who": by, "kind": kind, "text": words}
     made = connection.execute(sa.insert(customer_notes).values(**values).returning(customer_notes.c.id)).scalar_one()
-    audit.record(connection, by, "customer.note", customer_id, {"note": made, "kind": kind}, at=now)
+    audit.record(connection, by, action, customer_id, {"note": made, "kind": kind}, at=now)
     return made
 
 

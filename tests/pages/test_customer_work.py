@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 import sqlalchemy as sa
 
+from ml.store import schema
 from ml.store.engine import begin_write, open_store
 from ml.store.schema_alerts import alerts, always_call, customer_links, customer_notes, holdout
 from ml.store.values import set_preference
@@ -39,8 +40,14 @@ def test_a_note_is_kept_told_and_removed_by_its_writer_alone(show, own_full_home
     other = show(own_full_home, "customer", role="admin", query={"customer": "c2"})
     assert not [entry for entry in other.button if (entry.key or "").startswith("remove-note")]
     mine = show(own_full_home, "customer", role="analyst", query={"customer": "c2"})
-    button(mine, "remove-note").click().run()
+    (before,) = rows(customer_notes, "day", "who", "kind", "text")
+    mine = button(mine, "remove-note").click().run()
     assert rows(customer_notes, "id") == []
+    mine = button(mine, "back-remove-note").click().run()
+    assert rows(customer_notes, "day", "who", "kind", "text") == [before]
+    done = [action for (action,) in rows(schema.audit, "action")]
+    assert done[-3:] == ["customer.note", "customer.note_removed", "customer.note_restored"]
+    assert not [entry for entry in mine.button if (entry.key or "").startswith("back-")] and not mine.error
 
 
 def test_an_empty_note_is_refused(show, own_full_home):
@@ -89,8 +96,10 @@ def test_always_call_is_a_list_one_can_leave(show, own_full_home):
     app = show(own_full_home, "customer", role="analyst", query={"customer": "c2"})
     button(app, "always-c2").click().run()
     assert rows(always_call, "customer_id", "who") == [("c2", "analyst@example.com")]
-    button(app, "always-c2").click().run()
+    app = button(app, "always-c2").click().run()
     assert rows(always_call, "customer_id") == []
+    button(app, "back-always-c2").click().run()
+    assert rows(always_call, "customer_id") == [("c2",)]
 
 
 def test_what_if_says_when_no_model_can_be_asked(show, full_home):

@@ -134,6 +134,30 @@ def test_a_role_is_changed(live, own_full_home):
     assert rows(schema.users, "role", email="viewer@example.com") == [("analyst",)]
     assert deeds() == [("admin@example.com", "user.role", "viewer@example.com")]
     assert app.success and not app.error
+    app = button(app, f"back-role-{number}").click().run()
+    assert rows(schema.users, "role", email="viewer@example.com") == [("viewer",)] and not app.error
+    assert not [entry for entry in app.button if (entry.key or "").startswith("back-")]
+
+
+def test_a_role_that_somebody_changed_since_is_not_taken_back(live, own_full_home):
+    app = live(own_full_home, "settings", tab="people")
+    number = number_of("viewer")
+    field(app, "selectbox", f"role-of-{number}").set_value("analyst").run()
+    app = button(app, f"role-{number}").click().run()
+    with begin_write(store_access.store()) as conn:
+        users.set_role(conn, "viewer@example.com", "admin", now=utc_now(), by="other@example.com")
+    app = button(app, f"back-role-{number}").click().run()
+    assert rows(schema.users, "role", email="viewer@example.com") == [("admin",)] and app.error
+
+
+def test_disabling_is_taken_back_beside_what_came_of_it(live, own_full_home):
+    app = live(own_full_home, "settings", tab="people")
+    number = number_of("viewer")
+    app = button(app, f"disable-{number}").click().run()
+    app = button(app, f"back-disable-{number}").click().run()
+    with store_access.store().connect() as conn:
+        assert users.get(conn, "viewer@example.com").enabled
+    assert [action for _, action, _ in deeds()] == ["user.disable", "user.enable"] and not app.error
 
 
 def test_disabling_shuts_out_and_enabling_lets_in(live, own_full_home):
