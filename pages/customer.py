@@ -34,10 +34,14 @@ customer_work.left_alone(screen, standing)
 if service and service.as_of:
     states.stamp(screen, service)
     customer_work.alert(screen, who, standing)
-blocks.cards(one_customer.cards(screen, who, said))
-if said is not None and service:
-    st.markdown(one_customer.why(screen, said))
-    for caution in work_words.cautions(screen, screen.read(customers.gate, service)):
+gate = screen.read(customers.gate, service) if said is not None and service else None
+usable = gate.usable if gate else None
+blocks.cards(one_customer.cards(screen, who, said, usable=usable))
+if said is not None and service and gate:
+    st.markdown(one_customer.why(screen, said, usable=usable))
+    kept = who.contact_opt_out or standing.held_out_until is not None
+    st.markdown(one_customer.what_to_do(screen, said, service, usable=usable, kept_from_contact=kept))
+    for caution in work_words.cautions(screen, gate):
         st.caption(caution)
 elif who.orders_total:
     st.write(t("This customer has no score yet: it comes with the next training or refresh of the models."))
@@ -58,6 +62,8 @@ st.caption(
 )
 
 risks = screen.read(customer.past_probabilities, who.customer_id)
+if usable is False:
+    risks = risks.iloc[:0]
 left, right = st.columns([3, 2], gap="large")
 with left:
     one_customer.orders(screen, who)
@@ -68,7 +74,7 @@ with right:
     events = [*customer.timeline(who, days, risks), *done]
     one_customer.story(screen, sorted(events, key=lambda event: event.day, reverse=True))
     customer_work.tools(screen, who, standing)
-    if said is not None and service:
+    if said is not None and service and usable is not False:
         customer_work.what_if(screen, service, who)
 
 if len(risks) >= FEWEST_POINTS:

@@ -4,8 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from ml.queries import next_orders
-from ui import blocks, charts, filters, guard, records, rhythm, states, tables, texts, week
+from ml.queries import customers, next_orders
+from ui import blocks, charts, filters, guard, records, rhythm, states, tables, texts, week, work_words
 from ui.glossary import term
 from ui.screen import open_screen
 
@@ -17,12 +17,15 @@ offered = screen.kept(week.offered, *asked)
 
 st.title(t("Who will order this week?"), anchor=False)
 states.stamp(screen, service)
+gate = screen.read(customers.gate, service)
+for caution in work_words.cautions(screen, gate):
+    st.info(caution)
 blocks.cards(screen.kept(week.cards, *asked))
 
 tabs = {name: t("{state} ({n})", state=t(week.STATES[name]), n=f.number(offered.counts[name])) for name in week.TABS}
 tabs["all"] = t("All ({n})", n=f.number(offered.counts["all"]))
 state = filters.choose(screen, t("List"), "list", tabs)
-st.caption(t(week.MEANINGS[state]))
+st.caption(week.meaning(screen, state, usable=gate.usable))
 with st.container(horizontal=True):
     names = {name: texts.label(t, texts.SEGMENTS, name) for name in offered.segments}
     wanted = {
@@ -40,9 +43,9 @@ if not count:
     states.nothing_matches(t)
 else:
     st.markdown(summary)
-    rows, columns = tables.Pages(count, partial(screen.kept, week.page, *listed)), week.columns(screen)
+    rows, columns = tables.Pages(count, partial(screen.kept, week.page, *listed)), week.columns(screen, usable=gate.usable)
     tables.show(screen, rows, columns, alt=t("Customers who may order this week"), key=f"coming-{state}", opens=True)
-    tables.export(screen, partial(week.everyone, screen, *listed), week.exported(screen), name=f"next-orders-{state}")
+    tables.export(screen, partial(week.everyone, screen, *listed), week.exported(screen, usable=gate.usable), name=f"next-orders-{state}")
 week.left_out(screen, offered.counts["too_late"], service)
 
 learnt = screen.read(next_orders.lateness, service)

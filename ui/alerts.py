@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from ml.i18n import reasons
+from ml.i18n.figures import Formatter
 from ml.queries import alerts as work
 from ml.queries import calls, customers, holdout
 from ml.queries.service import Service
@@ -20,6 +21,7 @@ from ui.store_access import settings
 from ui.tables import NAME, Column
 
 FIRST_CALLS = 5
+WHY_PIXELS, SILENCE_PIXELS = 270, 110
 
 
 def said(screen: Screen, frame: pd.DataFrame) -> pd.DataFrame:
@@ -29,7 +31,9 @@ def said(screen: Screen, frame: pd.DataFrame) -> pd.DataFrame:
     hello = contact.prepared(screen.read(load_preferences).company_name)
     facts = zip(frame["reasons"], frame["days_since_last_order"], frame["gap_days"], strict=True)
     hidden = screen.masked
+    gaps, silences = frame["gap_days"], frame["days_since_last_order"]
     read: dict[str, Any] = {
+        "silence": [silence(f, days, gap) for days, gap in zip(silences, gaps, strict=True)],
         "who": [name_of(screen, name, str(number)) for name, number in zip(frame["name"], frame["customer_id"], strict=True)],
         "why": [reasons.sentence(f, told, days, gap, most=1) for told, days, gap in facts],
         "shown_phone": [mask_phone(phone) for phone in phones] if hidden else [phone or "" for phone in phones],
@@ -37,6 +41,11 @@ def said(screen: Screen, frame: pd.DataFrame) -> pd.DataFrame:
         "chat": [None if hidden else contact.chat(phone, country, hello) for phone in phones],
     }
     return frame.assign(**read)
+
+
+def silence(f: Formatter, days: float | None, gap: float | None) -> str:
+    """The days without an order against the own usual pause: "21 of 9 days"; the days alone where no pause is known."""
+    return f.number(days) if pd.isna(gap) else f.t("{days} of {gap} days", days=f.number(days), gap=f.number(gap))
 
 
 def said_of_work(screen: Screen, frame: pd.DataFrame) -> pd.DataFrame:
@@ -145,7 +154,8 @@ def risk_columns(screen: Screen) -> Sequence[Column]:
         Column("value_at_risk", t("At stake"), "money", term(t, "money at risk")),
         *call(screen),
         Column("probability", t("Risk"), "bar", term(t, "risk of leaving")),
-        Column("why", t("Why"), help=term(t, "own rhythm"), width="large"),
+        Column("silence", t("Silent"), help=term(t, "own rhythm"), width=SILENCE_PIXELS),
+        Column("why", t("Why"), width=WHY_PIXELS),
         *_by_owner(screen),
         Column("unpaid_amount", t("Owes"), "money"),
         *write(screen),
@@ -167,10 +177,10 @@ def rhythm_columns(screen: Screen) -> Sequence[Column]:
     ]
 
 
-def win_back_columns(screen: Screen) -> Sequence[Column]:
-    """How silent customers are listed."""
+def win_back_columns(screen: Screen, *, usable: bool | None) -> Sequence[Column]:
+    """How silent customers are listed; the chance to return only where it is `usable`."""
     t = screen.t
-    return [
+    columns = [
         Column("who", t("Customer"), width=NAME),
         Column(
             "yearly_value",
@@ -191,6 +201,7 @@ def win_back_columns(screen: Screen) -> Sequence[Column]:
         Column("unpaid_amount", t("Owes"), "money"),
         *write(screen),
     ]
+    return [column for column in columns if usable is not False or column.name != "return_probability"]
 
 
 def call(screen: Screen) -> list[Column]:

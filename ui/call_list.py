@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from ml.queries import call_list, calls
+from ml.queries import call_list, calls, customers
 from ml.queries.call_list import Asked, Totals
 from ml.queries.customers import Gate
 from ui import alerts, charts, data, filters, tables
@@ -48,13 +48,22 @@ def picked(now: Screen, asked: Asked) -> Picked:
     """The list that was asked for. `now` stands on `stamps.alerts`, here and below."""
     found = data.ask(call_list.totals, asked)
     if asked.tab == "win_back":
-        return Picked(found.rows, alerts.win_back_columns(now), win_back_cards(now, found), now.t("Win back"))
+        usable = now.read(customers.has_signal, asked.service)
+        columns = told(alerts.win_back_columns(now, usable=usable), found)
+        return Picked(found.rows, columns, win_back_cards(now, found, usable=usable), now.t("Win back"))
     head = now.read(call_list.head, asked._replace(which=""))
     if asked.which == "rhythm":
-        return Picked(found.rows, alerts.rhythm_columns(now), rhythm_cards(now, found, head.listed), now.t("Latest by their own rhythm"))
+        columns, cards = told(alerts.rhythm_columns(now), found), rhythm_cards(now, found, head.listed)
+        return Picked(found.rows, columns, cards, now.t("Latest by their own rhythm"))
     heading = now.t("First to call") if head.worth else now.t("Most at stake, not worth a call at these costs")
     cards = risk_cards(now, found, head.listed, data.ask(call_list.mean_risk, asked))
-    return Picked(found.rows, alerts.risk_columns(now), cards, heading)
+    return Picked(found.rows, told(alerts.risk_columns(now), found), cards, heading)
+
+
+def told(columns: Sequence[Column], found: Totals) -> list[Column]:
+    """The columns without those that say nothing of any row: whose turn it is while nobody has taken one, debts while nobody owes."""
+    silent = {name for name, count in (("worked_by", found.taken), ("unpaid_amount", found.owing)) if not count}
+    return [column for column in columns if column.name not in silent]
 
 
 def page(now: Screen, asked: Asked, start: int) -> pd.DataFrame:
@@ -120,10 +129,10 @@ def no_call_is_worth_it(now: Screen, asked: Asked) -> str:
     return f"{costs} {reached}"
 
 
-def win_back_cards(screen: Screen, found: Totals) -> list[Card]:
-    """How many are silent, what they bought per year before, and how likely the likeliest are to return."""
+def win_back_cards(screen: Screen, found: Totals, *, usable: bool | None) -> list[Card]:
+    """How many are silent, what they bought per year before, and how many may return by themselves, where that is `usable`."""
     t, f = screen.t, screen.f
-    return [
+    cards = [
         Card(t("Silent customers"), f.number(found.rows), help=term(t, "win back")),
         Card(t("Per year before ({basis})", basis=screen.basis), f.money(found.yearly_value)),
         Card(
@@ -132,3 +141,4 @@ def win_back_cards(screen: Screen, found: Totals) -> list[Card]:
             help=t("The sum of their probabilities of ordering again in time. A call should go first to those with value and a chance."),
         ),
     ]
+    return cards[:2] if usable is False else cards

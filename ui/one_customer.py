@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from ml.experiments import words
-from ml.i18n import mark, reasons
+from ml.i18n import advice, mark, reasons
+from ml.queries import advice as standings
 from ml.queries import customer
 from ml.queries.customer import Event, Outlook, Profile
 from ml.queries.service import Service
@@ -102,8 +103,9 @@ def _ways(screen: Screen, who: Profile) -> None:
         st.link_button(t("WhatsApp"), contact.chat(who.phone, country, hello) or call, icon=":material/chat:")
 
 
-def cards(screen: Screen, who: Profile, said: Outlook | None) -> list[Card]:
-    """When the next order is expected, the risk of leaving, what a year brings, what was bought so far."""
+def cards(screen: Screen, who: Profile, said: Outlook | None, *, usable: bool | None) -> list[Card]:
+    """When the next order is expected, the risk of leaving (the silence where the risk is not `usable`), what a year brings, what was
+    bought so far."""
     t, f = screen.t, screen.f
     so_far = Card(
         t("So far ({basis})", basis=screen.basis),
@@ -117,12 +119,7 @@ def cards(screen: Screen, who: Profile, said: Outlook | None) -> list[Card]:
     )
     return [
         Card(t("Next order expected"), f.short_date(said.next_date), note=between, help=term(t, "next order")),
-        Card(
-            t("Risk of leaving, {days} days", days=said.horizon_days),
-            f.percent(said.probability),
-            note=texts.label(t, POPULATIONS, said.population),
-            help=term(t, "risk of leaving"),
-        ),
+        _silence(screen, said) if usable is False else _risk(screen, said),
         Card(
             t("Next 12 months ({basis})", basis=screen.basis),
             f.money(customer.discounted(said.value_12m, screen.read(load_preferences).discount_rate)),
@@ -133,9 +130,31 @@ def cards(screen: Screen, who: Profile, said: Outlook | None) -> list[Card]:
     ]
 
 
-def why(screen: Screen, said: Outlook) -> str:
-    """The reasons of the score as a sentence in markdown."""
-    return f"**{screen.t('Why')}** · " + md(reasons.sentence(screen.f, list(said.reasons), said.days_since_last_order, said.gap_days))
+def _risk(screen: Screen, said: Outlook) -> Card:
+    t = screen.t
+    label = t("Risk of leaving, {days} days", days=said.horizon_days)
+    note = texts.label(t, POPULATIONS, said.population)
+    return Card(label, screen.f.percent(said.probability), note=note, help=term(t, "risk of leaving"))
+
+
+def _silence(screen: Screen, said: Outlook) -> Card:
+    t, f = screen.t, screen.f
+    usual = t("no rhythm yet") if said.gap_days is None else t("usual pause: {n} days", n=f.number(said.gap_days))
+    return Card(t("Days silent"), f.number(said.days_since_last_order), note=usual, help=term(t, "own rhythm"))
+
+
+def why(screen: Screen, said: Outlook, *, usable: bool | None) -> str:
+    """The reasons of the score as a sentence in markdown; the silence where the score is not `usable`."""
+    grounds = standings.grounds(list(said.reasons), usable=usable)
+    return f"**{screen.t('Why')}** · " + md(reasons.sentence(screen.f, grounds, said.days_since_last_order, said.gap_days))
+
+
+def what_to_do(screen: Screen, said: Outlook, service: Service, *, usable: bool | None, kept_from_contact: bool) -> str:
+    """The next action as a sentence in markdown, by the same rule as the JSON answers."""
+    chosen = screen.read(load_preferences)
+    known = customer.known(said, chosen, kept_from_contact=kept_from_contact)
+    stands = standings.standing(known, chosen.churn_threshold, service.day, usable=usable)
+    return f"**{screen.t('What to do')}** · " + md(advice.sentence(screen.t, stands.advice, stands.basis))
 
 
 def order_rows(screen: Screen, page: pd.DataFrame) -> pd.DataFrame:

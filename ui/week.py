@@ -33,6 +33,9 @@ MEANINGS: Mapping[str, str] = {
 }
 
 
+ALL_BY_RHYTHM = mark("Everybody who may order, the latest by their own rhythm first.")
+
+
 class Offered(NamedTuple):
     """What can be chosen: customers per state (and "all" that are coming), the communes, types and segments that occur."""
 
@@ -49,6 +52,11 @@ def offered(screen: Screen, service: Service, segments: Service | None) -> Offer
     counts["all"] = sum(counts[state] for state in COMING)
     zones, types = (sorted(everybody[name].dropna().unique()) for name in ("zone", "customer_type"))
     return Offered(counts, zones, types, [name for name in customers.SEGMENTS if (everybody["segment"] == name).any()])
+
+
+def meaning(screen: Screen, state: str, *, usable: bool | None) -> str:
+    """Who stands in the list of a state, and in which order, in one sentence."""
+    return screen.t(ALL_BY_RHYTHM if state == "all" and usable is False else MEANINGS[state])
 
 
 def cards(screen: Screen, scores: Service, segments: Service | None) -> list[Card]:
@@ -128,23 +136,18 @@ def rows(screen: Screen, picked: pd.DataFrame) -> pd.DataFrame:
         f"{f.short_date(day)} ({low:%d-%m} – {high:%d-%m})" if not pd.isna(day) and not pd.isna(low) and not pd.isna(high) else None
         for day, low, high in zip(picked["next_date"], picked["next_lo"], picked["next_hi"], strict=True)
     ]
-    silence = [
-        t("{days} of {gap} days", days=f.number(days), gap=f.number(gap)) if not pd.isna(gap) else f.number(days)
-        for days, gap in zip(picked["days_since_last_order"], picked["gap_days"], strict=True)
-    ]
     told: dict[str, Any] = {
         "when": when,
-        "silence": silence,
         "shown_state": [texts.label(t, STATES, state) for state in picked["state"]],
         "shown_segment": [texts.label(t, texts.SEGMENTS, name) if isinstance(name, str) else None for name in picked["segment"]],
     }
     return alerts.said(screen, picked).assign(**told)
 
 
-def columns(screen: Screen) -> list[Column]:
-    """How customers who may order are listed."""
-    t = screen.t
-    return [
+def columns(screen: Screen, *, usable: bool | None) -> list[Column]:
+    """How customers who may order are listed; the chance, and the money made of it, only where past windows show a signal."""
+    t, hidden = screen.t, {"expected_money", "chance"} if usable is False else set()
+    listed = [
         Column("who", t("Customer"), width=NAME),
         Column(
             "expected_money", t("Expected"), "money", t("Chance of an order this week × what an order of this customer usually brings.")
@@ -155,12 +158,17 @@ def columns(screen: Screen) -> list[Column]:
         Column("silence", t("Silent"), help=term(t, "own rhythm")),
         *alerts.write(screen),
     ]
+    return [column for column in listed if column.name not in hidden]
 
 
-def exported(screen: Screen) -> list[Column]:
+def exported(screen: Screen, *, usable: bool | None) -> list[Column]:
     """The columns of the file: those of the list, and what the list leaves out for space."""
     t = screen.t
-    kept = [column for column in columns(screen) if column.kind != "link" and column.name not in ("when", "silence", "shown_phone")]
+    kept = [
+        column
+        for column in columns(screen, usable=usable)
+        if column.kind != "link" and column.name not in ("when", "silence", "shown_phone")
+    ]
     return [
         *kept,
         Column("next_date", t("Expected on"), "day"),

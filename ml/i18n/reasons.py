@@ -1,6 +1,6 @@
 """Why a customer is thought to leave or to stay: the algorithms' codes as sentences in the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml.i18n import mark
@@ -37,7 +37,7 @@ def clause(f: Formatter, said: Mapping[str, Any]) -> str:
 
 
 def sentence(
-    f: Formatter, said: list[Mapping[str, Any]], days_since_last_order: float | None, gap_days: float | None, *, most: int | None = None
+    f: Formatter, said: Sequence[Mapping[str, Any]], days_since_last_order: float | None, gap_days: float | None, *, most: int | None = None
 ) -> str:
     """The reasons of a customer, strongest first and at most `most`, as one sentence; without any, the silence against the own rhythm."""
     told = [text for text in (clause(f, one) for one in said or []) if text][:most]

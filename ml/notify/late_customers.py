@@ -5,12 +5,18 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from ml.i18n import mark
 from ml.i18n.figures import Formatter
 from ml.notify.audience import app_link
 from ml.notify.cells import CHARTED, TOP, name_of, phone_of, stamp, whole
 from ml.notify.messages import Chart, Link, Message, Table
+from ml.queries import advice
 from ml.queries.service import Service
 from ml.settings import Settings
+
+WITHOUT_SIGNAL = mark(
+    "There is no usable signal in this data yet, so nobody's risk is said: go by the days of silence against the own rhythm."
+)
 
 
 def late_message(
@@ -21,7 +27,7 @@ def late_message(
     title = t.plural(
         "{count} customer is later than usual", "{count} customers are later than usual", len(late), count=f.number(len(late))
     )  # fmt: skip
-    why = t("There is no usable signal in this data yet, so nobody's risk is said: go by the days of silence against the own rhythm.")
+    why = t(WITHOUT_SIGNAL)
     sentences = (
         why,
         t("Listed is who has been silent for longer than the own usual pause, the latest first."),
@@ -34,16 +40,17 @@ def late_message(
         language=t.language,
         title=title,
         sentences=sentences,
-        short=(title, why, *_first(f, shown)),
+        short=(title, why, *first_lines(f, shown)),
         link=Link(t("Open the list"), app_link(settings, "churn")),
-        table=_table(f, shown),
+        table=rhythm_table(f, shown),
         chart=_chart(f, shown[:CHARTED]),
         facts=_facts(service, late),
         customers=tuple(late["customer_id"].astype(str)),
     )
 
 
-def _first(f: Formatter, rows: list[dict[Any, Any]]) -> list[str]:
+def first_lines(f: Formatter, rows: list[dict[Any, Any]]) -> list[str]:
+    """The TOP first of the rows of `calls.latest_first` as short lines: silence and usual pause."""
     return [
         f.t(
             "{n}. {name}: {days} days silent, usually {gap}",
@@ -56,7 +63,8 @@ def _first(f: Formatter, rows: list[dict[Any, Any]]) -> list[str]:
     ]
 
 
-def _table(f: Formatter, rows: list[dict[Any, Any]]) -> Table:
+def rhythm_table(f: Formatter, rows: list[dict[Any, Any]]) -> Table:
+    """Rows of `calls.latest_first` with silence and usual pause, and no probability."""
     t = f.t
     head = (t("Customer"), t("Days silent"), t("Usual pause"), t("Own pauses"), t("Sales in 12 months"), t("Phone"))
     cells = [
@@ -75,12 +83,16 @@ def _chart(f: Formatter, rows: list[dict[Any, Any]]) -> Chart:
 
 
 def _facts(service: Service, late: pd.DataFrame) -> dict[str, Any]:
-    listed = [
+    return {"as_of": service.day.isoformat(), "usable_signal": False, "late": len(late), "customers": rhythm_entries(late)}
+
+
+def rhythm_entries(late: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of `calls.latest_first` as facts for webhooks, without a probability."""
+    return [
         {
             "customer_id": str(row["customer_id"]), "name": name_of(row), "phone": phone_of(row),
             "days_since_last_order": whole(row["days_since_last_order"]), "usual_pause_days": whole(row["gap_days"]),
-            "own_pauses": round(float(row["lateness"]), 2),
+            "own_pauses": round(float(row["lateness"]), 2), "risk_level": advice.rhythm_level(float(row["lateness"])),
         }
         for row in late.to_dict("records")
     ]  # fmt: skip
-    return {"as_of": service.day.isoformat(), "usable_signal": False, "late": len(late), "customers": listed}

@@ -1,7 +1,7 @@
 """The message about the coming week: orders and sales expected, the strongest day, and who is likely to order."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import sqlalchemy as sa
@@ -10,9 +10,10 @@ from ml.i18n import mark
 from ml.i18n.figures import Formatter
 from ml.notify.audience import app_link
 from ml.notify.cells import name_of
+from ml.notify.late_customers import WITHOUT_SIGNAL, first_lines, rhythm_entries, rhythm_table
 from ml.notify.message_jobs import Finish, MessageJob, NothingPredicted, run_message_job
 from ml.notify.messages import Chart, Link, Message, Table
-from ml.queries import demand, next_orders
+from ml.queries import customers, demand, next_orders
 from ml.queries.service import Service, in_service
 from ml.reports.journal import Say
 from ml.settings import Settings
@@ -39,11 +40,13 @@ def compose(connection: sa.Connection, settings: Settings, f: Formatter) -> Mess
     if volume is None and people is None:
         raise NothingPredicted("There are no predictions yet, so there is nothing to tell: run `python -m ml retrain` first.")
     threshold = load_preferences(connection).next_order_threshold
-    likely = _likely(connection, people, services.get("segments"), threshold)
+    likely = next_orders.likely(connection, people, services.get("segments"), threshold) if people else pd.DataFrame()
+    by_rhythm = people is not None and customers.has_signal(connection, people) is False
     week = _Week(connection, volume) if volume else None
     if likely.empty and (week is None or week.orders is None):
         return None
-    return _message(settings, f, week, likely, threshold, (volume or people).day)  # type: ignore[union-attr]
+    listed = _Listed(likely, threshold, by_rhythm)
+    return _message(settings, f, week, listed, (volume or people).day)  # type: ignore[union-attr]
 
 
 JOB = MessageJob(NAME, compose)
@@ -67,46 +70,72 @@ class _Week:
         return self.days["day"].iloc[int(self.days["value"].to_numpy().argmax())]
 
 
-def _likely(connection: sa.Connection, people: Service | None, segments: Service | None, threshold: float) -> pd.DataFrame:
-    """The customers who may be contacted and whose chance of an order in the week is at least `threshold`, the likeliest first."""
-    if people is None:
-        return pd.DataFrame()
-    frame = next_orders.coming(connection, people, segments)
-    likely = frame[frame["chance"] >= threshold].sort_values(["chance", "expected_money"], ascending=False)
-    return next_orders.told(connection, people, likely)
+class _Listed(NamedTuple):
+    """The customers to count on (`next_orders.likely`): from which chance on, or by rhythm where the chance has no usable signal."""
+
+    customers: pd.DataFrame
+    threshold: float
+    by_rhythm: bool
+
+    def counted(self, f: Formatter, **span: str) -> list[str]:
+        """How many they are, in one sentence; by rhythm also why."""
+        t, count = f.t, len(self.customers)
+        if self.by_rhythm:
+            told = t.plural(
+                "{count} customer's own usual pause ends by {last} or has passed.",
+                "{count} customers' own usual pause ends by {last} or has passed.",
+                count, count=f.number(count), last=span["last"],
+            )  # fmt: skip
+            return [t(WITHOUT_SIGNAL), told]
+        return [
+            t.plural(
+                "{count} customer has a chance of {share} or more of ordering from {first} to {last}.",
+                "{count} customers have a chance of {share} or more of ordering from {first} to {last}.",
+                count, count=f.number(count), share=f.percent(self.threshold), **span,
+            )
+        ]  # fmt: skip
+
+    def rest(self, f: Formatter) -> list[str]:
+        """That the list is not the whole; nothing where it is."""
+        if len(self.customers) <= LISTED:
+            return []
+        n = f.number(LISTED)
+        if self.by_rhythm:
+            return [f.t("The {n} latest are listed; the link leads to all.", n=n)]
+        return [f.t("The {n} likeliest are listed; the link leads to all.", n=n)]
+
+    def first(self, f: Formatter, rows: list[dict[Any, Any]]) -> list[str]:
+        """The first of them as short lines."""
+        if self.by_rhythm:
+            return first_lines(f, rows)[:TOP]
+        return [
+            f.t("{n}. {name}: {chance}", n=place, name=name_of(row), chance=f.percent(row["chance"]))
+            for place, row in enumerate(rows[:TOP], 1)
+        ]
 
 
-def _message(settings: Settings, f: Formatter, week: _Week | None, likely: pd.DataFrame, threshold: float, as_of: Any) -> Message:
+def _message(settings: Settings, f: Formatter, week: _Week | None, listed: _Listed, as_of: Any) -> Message:
     t = f.t
     first, last = as_of + timedelta(days=1), as_of + timedelta(days=WEEK)
-    span = {"first": f.short_date(first), "last": f.short_date(last)}
     expected = _expected(f, week)
     title = (
         t("Week of {first}: {n} orders expected", first=f.short_date(first), n=f.number(week.orders.value))
         if week and week.orders
         else t("Week of {first}: who is likely to order", first=f.short_date(first))
     )
-    counted = t.plural(
-        "{count} customer has a chance of {share} or more of ordering from {first} to {last}.",
-        "{count} customers have a chance of {share} or more of ordering from {first} to {last}.",
-        len(likely), count=f.number(len(likely)), share=f.percent(threshold), **span,
-    )  # fmt: skip
-    rows = likely.head(LISTED).to_dict("records")
-    more = len(likely) - len(rows)
-    listed = [t("The {n} likeliest are listed; the link leads to all.", n=f.number(LISTED))] if more > 0 else []
-    top = [
-        t("{n}. {name}: {chance}", n=place, name=name_of(row), chance=f.percent(row["chance"])) for place, row in enumerate(rows[:TOP], 1)
-    ]
+    counted = listed.counted(f, first=f.short_date(first), last=f.short_date(last))
+    rows = listed.customers.head(LISTED).to_dict("records")
+    made = rhythm_table if listed.by_rhythm else _table
     return Message(
         kind=NAME,
         language=t.language,
         title=title,
-        sentences=(*expected, counted, *listed, t("Data up to {day}.", day=f.day(as_of))),
-        short=(title, *expected, counted, *top),
+        sentences=(*expected, *counted, *listed.rest(f), t("Data up to {day}.", day=f.day(as_of))),
+        short=(title, *expected, *counted, *listed.first(f, rows)),
         link=Link(t("See all next orders"), app_link(settings, "next_orders")),
-        table=_table(f, rows) if rows else None,
+        table=made(f, rows) if rows else None,
         chart=_chart(f, week),
-        facts=_facts(week, likely, as_of),
+        facts=_facts(week, listed, as_of),
         customers=tuple(str(row["customer_id"]) for row in rows),
     )
 
@@ -155,13 +184,16 @@ def _chart(f: Formatter, week: _Week | None) -> Chart | None:
     )
 
 
-def _facts(week: _Week | None, likely: pd.DataFrame, as_of: Any) -> dict[str, Any]:
+def _facts(week: _Week | None, listed: _Listed, as_of: Any) -> dict[str, Any]:
+    likely = listed.customers
     told: dict[str, Any] = {"as_of": as_of.isoformat(), "likely": len(likely)}
     if week and week.orders:
         told |= {
             "expected_orders": round(week.orders.value, 2), "expected_revenue": round(week.revenue.value, 2) if week.revenue else None,
             "average_per_open_day": round(week.orders.value / week.open_days, 2), "peak_day": f"{week.peak:%Y-%m-%d}",
         }  # fmt: skip
+    if listed.by_rhythm:
+        return told | {"usable_signal": False, "customers": rhythm_entries(likely.head(LISTED))}
     told["customers"] = [
         {
             "customer_id": str(row["customer_id"]), "name": name_of(row), "probability": round(float(row["chance"]), 4),

@@ -1,6 +1,6 @@
 """The call lists: which customers stand in one, its headline numbers, and a page of it. Screens, messages and alerts ask here alike."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 import sqlalchemy as sa
@@ -34,7 +34,7 @@ class Head(NamedTuple):
 
 class Totals(NamedTuple):
     """Sums over the rows of a list: money as recorded, `come_back` the sum of the chances to order again in time, `spend_365` sales of
-    the last twelve months. What the list does not know is 0."""
+    the last twelve months. What the list does not know is 0. `taken` counts rows with an owner or a day, `owing` those that owe."""
 
     rows: int
     value_at_risk: float
@@ -42,6 +42,11 @@ class Totals(NamedTuple):
     spend_365: float
     yearly_value: float
     come_back: float
+    taken: int
+    owing: int
+
+
+SUMS = ("value_at_risk", "expected_profit", "spend_365", "yearly_value")
 
 
 class Morning(NamedTuple):
@@ -95,10 +100,12 @@ def picked(conn: sa.Connection, asked: Asked) -> Listing:
 def totals(conn: sa.Connection, asked: Asked) -> Totals:
     """The sums over the list that was asked for."""
     rows = picked(conn, asked)
-    column = {name: rows.c[name] if name in rows.c else sa.literal(0.0) for name in Totals._fields[1:-1]}
-    column["come_back"] = 1 - rows.c.probability
-    found = rows.totals(conn, rows=sa.func.count(), **{name: sa.func.sum(value) for name, value in column.items()})
-    return Totals(found.rows, *(float(value or 0) for value in found[1:]))
+    column = {name: rows.c[name] if name in rows.c else sa.literal(0.0) for name in SUMS} | {"come_back": 1 - rows.c.probability}
+    counts = {"taken": counted(sa.or_(rows.c.owner.is_not(None), rows.c.due_on.is_not(None))), "owing": counted(rows.c.unpaid_amount > 0)}
+    sums = {name: sa.func.sum(value) for name, value in column.items()}
+    found = rows.totals(conn, rows=sa.func.count(), **sums, **counts)._mapping
+    told: dict[str, Any] = {name: float(found[name] or 0) for name in sums} | {name: int(found[name]) for name in ("rows", *counts)}
+    return Totals(**told)
 
 
 def mean_risk(conn: sa.Connection, asked: Asked) -> float:

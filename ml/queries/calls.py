@@ -4,6 +4,7 @@
 passes through none of them.
 """
 
+import math
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from ml.queries.advice import LATE
 from ml.queries.listing import Listing, at_least, days_between
 from ml.store import holdout, schema
 from ml.store.preferences import Preferences
@@ -79,6 +81,12 @@ def worth_from(chosen: Preferences, horizon_days: int) -> float:
     return chosen.call_cost / (chosen.gross_margin * chosen.save_rate) / max(chosen.kept_days / max(horizon_days, 1), 1.0)
 
 
+def is_worth_a_call(value_at_risk: float | None, horizon_days: int, chosen: Preferences) -> bool:
+    """Whether the company's rule goes by profit, and a call to a customer with that money at risk is expected to earn its cost."""
+    known = value_at_risk is not None and not math.isnan(value_at_risk)
+    return chosen.alert_rule == "profit" and known and float(value_at_risk or 0) > worth_from(chosen, horizon_days)
+
+
 def picked(rows: Listing, rule: str, threshold: float, most: int = MOST_CALLS) -> Listing:
     """The customers a rule picks out of those of `with_profit`, most money first: "profit" above 0 (at most `most`), "probability" at
     or above the threshold, "all"."""
@@ -95,7 +103,7 @@ def latest_first(rows: Listing) -> Listing:
 def by_rhythm(rows: Listing) -> Listing:
     """The list that needs no probability: the rows of `latest_first` whose own pause has passed."""
     late = latest_first(rows)
-    return late.where(late.c.lateness > 1)
+    return late.where(late.c.lateness > LATE)
 
 
 def silent_for(rows: Listing, days: int) -> Listing:

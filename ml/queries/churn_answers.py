@@ -6,12 +6,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 import sqlalchemy as sa
 
-from ml.queries import calls, customer, customers
+from ml.queries import advice, calls, customer, customers
+from ml.queries.advice import Known
+from ml.queries.customers import Gate
 from ml.queries.service import Service
 from ml.store.preferences import Preferences
-
-LOW, MEDIUM, HIGH, CRITICAL = LEVELS = ("bajo", "medio", "alto", "crítico")
-ADVICE: tuple[str, ...] = ("keep", "watch", "call", "call_first", "win_back", "do_not_contact")
 
 
 class UnknownCustomer(LookupError):
@@ -19,16 +18,12 @@ class UnknownCustomer(LookupError):
 
 
 class Scored(NamedTuple):
-    """What a risk is made of, alike for one customer and for a row of all: days as dates, None where unknown."""
+    """What an answer is made of, alike for one customer and for a row of all."""
 
     customer_id: str
-    probability: float
-    population: str
-    horizon_days: int
-    latest_expected: date | None
+    known: Known
     reasons: list[dict[str, Any]]
     contact_opt_out: bool
-    held_out: bool = False
 
 
 def churn_answer(connection: sa.Connection, serving: Service, chosen: Preferences, customer_id: str) -> dict[str, Any]:
@@ -39,72 +34,59 @@ def churn_answer(connection: sa.Connection, serving: Service, chosen: Preference
     said = customer.outlook(connection, serving, customer_id)
     if said is None:
         raise UnknownCustomer(f"Nothing can be said of customer {customer_id[:80]!r} yet: there was no sale by {serving.day.isoformat()}.")
-    scored = Scored(
-        customer_id, said.probability, said.population, said.horizon_days, said.next_hi, said.reasons, who.contact_opt_out,
-        customer_id in calls.held_out(connection, serving.day),
-    )  # fmt: skip
-    return _answer(scored, chosen, serving.day) | stamp(connection, serving)
+    gate = customers.gate(connection, serving)
+    kept = who.contact_opt_out or customer_id in calls.held_out(connection, serving.day)
+    scored = Scored(customer_id, customer.known(said, chosen, kept_from_contact=kept), said.reasons, who.contact_opt_out)
+    return _answer(scored, chosen, serving.day, gate.usable) | _stamp(serving, gate)
 
 
 def churn_answers(connection: sa.Connection, serving: Service, chosen: Preferences) -> list[dict[str, Any]]:
     """The risk of every scored customer who may be contacted, as the lists of the screens have it: most money at risk first, or the latest
     by their own rhythm first where the risk has no usable signal."""
-    rows = customers.listed(connection, serving)
-    if customers.has_signal(connection, serving) is False:
+    rows, usable = customers.listed(connection, serving), customers.has_signal(connection, serving)
+    if usable is False:
         rows = calls.latest_first(rows)
     frame = customers.told(connection, serving, rows)
     latest = [None if pd.isna(day) else day.date() for day in frame["next_hi"]]
-    columns = (frame[name].tolist() for name in ("customer_id", "probability", "population", "horizon_days"))
-    told = zip(*columns, latest, frame["reasons"].tolist(), frame["contact_opt_out"].tolist(), strict=True)
-    return [_answer(Scored(*row), chosen, serving.day) for row in told]
+    cells = (frame[name].tolist() for name in ("probability", "population", "horizon_days"))
+    silences = (frame[name].tolist() for name in ("days_since_last_order", "gap_days"))
+    worth = [calls.is_worth_a_call(*row, chosen) for row in zip(frame["value_at_risk"], frame["horizon_days"], strict=True)]
+    known = (
+        Known(*row)._replace(worth_a_call=is_worth)
+        for row, is_worth in zip(zip(*cells, latest, *silences, strict=True), worth, strict=True)
+    )
+    told = zip(frame["customer_id"].tolist(), known, frame["reasons"].tolist(), frame["contact_opt_out"].tolist(), strict=True)
+    return [_answer(Scored(*row), chosen, serving.day, usable) for row in told]
 
 
 def stamp(connection: sa.Connection, serving: Service) -> dict[str, Any]:
     """Of which day and release a risk is, and how far it may be relied on, as the Churn screen says it."""
-    gate = customers.gate(connection, serving)
+    return _stamp(serving, customers.gate(connection, serving))
+
+
+def _stamp(serving: Service, gate: Gate) -> dict[str, Any]:
     return {"as_of": serving.day.isoformat(), "release": serving.release_id, "usable_signal": gate.usable, "notes": gate.notes}
 
 
-def risk_level(probability: float, threshold: float) -> str:
-    """The level of a probability: alto from the company's threshold, crítico from half way between it and 1, medio from half of it.
-
-    >>> [risk_level(p, 0.7) for p in (0.1, 0.35, 0.7, 0.85)]
-    ['bajo', 'medio', 'alto', 'crítico']
-    """
-    if probability >= threshold:
-        return CRITICAL if probability >= (1 + threshold) / 2 else HIGH
-    return MEDIUM if probability >= threshold / 2 else LOW
-
-
-def _answer(scored: Scored, chosen: Preferences, as_of: date) -> dict[str, Any]:
-    probability = float(scored.probability)
-    is_high = probability >= chosen.churn_threshold
-    level = risk_level(probability, chosen.churn_threshold)
+def _answer(scored: Scored, chosen: Preferences, as_of: date, usable: bool | None) -> dict[str, Any]:
+    known = scored.known
+    stands = advice.standing(known, chosen.churn_threshold, as_of, usable=usable)
     return {
         "customer_id": scored.customer_id,
-        "churn_probability": round(probability, 4),
-        "is_high_risk": is_high,
-        "risk_level": level,
-        "recommendation": _advice(scored, level),
-        "days_until_action": 0 if is_high else _days_until_action(scored, as_of),
-        "horizon_days": int(scored.horizon_days),
-        "reasons": scored.reasons,
-        "population": scored.population,
+        "churn_probability": round(float(known.probability), 4),
+        "is_high_risk": stands.is_high,
+        "risk_level": stands.level,
+        "recommendation": stands.advice,
+        "days_until_action": stands.days_until_action,
+        "horizon_days": int(known.horizon_days),
+        "reasons": advice.grounds(scored.reasons, usable=usable),
+        "population": known.population,
         "contact_opt_out": scored.contact_opt_out,
+        "basis": stands.basis,
+        "days_since_last_order": _number(known.days_silent),
+        "typical_gap_days": _number(known.gap_days),
     }
 
 
-def _advice(scored: Scored, level: str) -> str:
-    """A code of ADVICE; whoever asked not to be contacted, or is left alone by lot, is not, whatever the risk."""
-    if scored.contact_opt_out or scored.held_out:
-        return "do_not_contact"
-    if scored.population == "dormant":
-        return "win_back"
-    return dict(zip(LEVELS, ADVICE, strict=False))[level]
-
-
-def _days_until_action(scored: Scored, as_of: date) -> int:
-    """Days until the order is late: the end of the 80 % range of the next order, at most the horizon."""
-    if scored.latest_expected is None:
-        return int(scored.horizon_days)
-    return min(max((scored.latest_expected - as_of).days, 0), int(scored.horizon_days))
+def _number(value: float | None) -> float | None:
+    return None if value is None or pd.isna(value) else round(float(value), 2)

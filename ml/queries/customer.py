@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 import sqlalchemy as sa
 
+from ml.queries import calls
+from ml.queries.advice import Known
 from ml.queries.customers import FACTS
 from ml.queries.service import Service
 from ml.store import schema
+from ml.store.preferences import Preferences
 from ml.store.searching import LONGEST, matches
 
 FOUND = ("customer_id", "name", "customer_type", "zone", "last_order", "orders_365", "spend_365")
@@ -116,6 +119,13 @@ def outlook(conn: sa.Connection, service: Service, customer_id: str) -> Outlook 
         next_lo=dates["lo"],
         next_hi=dates["hi"],
     )
+
+
+def known(said: Outlook, chosen: Preferences, *, kept_from_contact: bool) -> Known:
+    """What `advice.standing` wants to know of a customer."""
+    silence = said.days_since_last_order, said.gap_days
+    worth = calls.is_worth_a_call(said.value_at_risk, said.horizon_days, chosen)
+    return Known(said.probability, said.population, said.horizon_days, said.next_hi, *silence, kept_from_contact, worth)
 
 
 def segment(conn: sa.Connection, service: Service, customer_id: str) -> str | None:

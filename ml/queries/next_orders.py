@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from ml.customers.arrival import chance_within
 from ml.queries import customers
+from ml.queries.advice import LATE
 from ml.queries.listing import Listing
 from ml.queries.service import Service
 from ml.store import schema
@@ -52,7 +53,8 @@ def lateness(conn: sa.Connection, service: Service) -> Lateness | None:
 
 
 def coming(conn: sa.Connection, service: Service, segments: Service | None) -> pd.DataFrame:
-    """One row per customer who may be contacted, most expected money first: the columns of CHOSEN_BY, `segment` (None without), and
+    """One row per customer who may be contacted, most expected money first (the latest by the own rhythm first where the risk has no
+    usable signal): the columns of CHOSEN_BY, `segment` (None without), and
 
     `chance` of an order in the next WEEK days, `order_value` (money per expected order), `expected_money` = chance × value, `state`
     (one of STATES), `lateness` = days silent by the own usual pause. What a list says beyond these `told` adds to the rows of a page.
@@ -74,7 +76,18 @@ def coming(conn: sa.Connection, service: Service, segments: Service | None) -> p
         lateness=frame["days_since_last_order"] / frame["gap_days"].clip(lower=1),
     )
     found["state"] = states(found, known.too_late if known else None)
+    if customers.has_signal(conn, service) is False:
+        return found.sort_values(["lateness", "spend_365"], ascending=False, na_position="last").reset_index(drop=True)
     return found.sort_values(["expected_money", "chance"], ascending=False, na_position="last").reset_index(drop=True)
+
+
+def likely(conn: sa.Connection, service: Service, segments: Service | None, threshold: float) -> pd.DataFrame:
+    """The rows of `coming` to count on this week: whose chance is at least `threshold`, the likeliest first; where the risk has no usable
+    signal, and so the chance has none, whose own pause ends this week or has passed, the latest first. With what `told` says of them."""
+    frame = coming(conn, service, segments)
+    if customers.has_signal(conn, service) is False:
+        return told(conn, service, frame[frame["state"].isin(("due", "overdue"))])
+    return told(conn, service, frame[frame["chance"] >= threshold].sort_values(["chance", "expected_money"], ascending=False))
 
 
 def told(conn: sa.Connection, service: Service, rows: pd.DataFrame) -> pd.DataFrame:
@@ -90,7 +103,7 @@ def states(frame: pd.DataFrame, too_late: float | None) -> pd.Series:
     late = frame["population"] == "dormant"
     if too_late is not None:
         late |= frame["lateness"] >= too_late
-    conditions = [late, frame["gap_days"].isna(), frame["lateness"] > 1, frame["gap_days"] - frame["days_since_last_order"] <= WEEK]
+    conditions = [late, frame["gap_days"].isna(), frame["lateness"] > LATE, frame["gap_days"] - frame["days_since_last_order"] <= WEEK]
     named = np.select([condition.to_numpy(dtype=bool) for condition in conditions], ["too_late", "unknown", "overdue", "due"], "early")
     return pd.Series(named, index=frame.index, dtype="str")
 

@@ -96,6 +96,13 @@ def as_of_yesterday(engine: sa.Engine) -> None:
         conn.execute(sa.update(schema.reading).values(as_of=clock.utc_now().date() - timedelta(days=1)))
 
 
+def without_signal(engine: sa.Engine) -> None:
+    """The release of customers says of itself that past windows showed no usable signal."""
+    with begin_write(engine) as conn:
+        detail = {"verdict": {"code": "no_usable_signal", "params": {}}, "notes": []}
+        conn.execute(sa.insert(schema.predictions), [_row("customers", "usable_signal", "company", "all", AS_OF, 1, 0.0, detail)])
+
+
 def _reading(conn, customers: int) -> None:
     conn.execute(
         sa.insert(schema.reading).values(

@@ -14,7 +14,7 @@ from ml.store.schema_alerts import holdout
 from ml.store.values import set_preference
 from tests.conftest import settings_for
 from tests.pages.conftest import texts_of
-from tests.pages.filled_store import AS_OF
+from tests.pages.filled_store import AS_OF, without_signal
 from tests.pages.pressing import button, field, rows
 from ui import actions_alerts
 from ui.guard import NotAllowed
@@ -141,6 +141,16 @@ def test_other_costs_change_the_list_of_this_screen_and_an_admin_keeps_them(show
     admin.number_input(key="try-cost").set_value(900.0).run()
     button(admin, "costs").click().run()
     assert rows(schema.preferences, "value", name="call_cost") == [(900.0,)]
+
+
+def test_without_a_signal_nobody_is_said_to_have_a_chance_to_return(show, worked):
+    home, engine, _ = worked
+    with_signal = show(home, "churn", language="en", query={"list": "win_back"})
+    without_signal(engine)
+    app = show(home, "churn", language="en", query={"list": "win_back"})
+    assert not app.exception and len(app.metric) == len(with_signal.metric) - 1
+    assert len(app.dataframe[0].value) == len(with_signal.dataframe[0].value) > 0
+    assert "return_probability" in with_signal.dataframe[0].value and "return_probability" not in app.dataframe[0].value
 
 
 def test_without_a_signal_the_rhythm_list_stands_in_place_of_the_risk(show, worked):

@@ -5,11 +5,15 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from ml.i18n import advice as words
+from ml.queries import advice, customer
+from ml.queries.service import in_service
 from ml.store import schema
 from ml.store.engine import begin_write, open_store
+from ml.store.preferences import Preferences
 from tests.conftest import settings_for
 from tests.pages.conftest import texts_of
-from tests.pages.filled_store import AS_OF, CUSTOMERS, HOSTILE, LONG_HISTORY, fill
+from tests.pages.filled_store import AS_OF, CUSTOMERS, HOSTILE, LONG_HISTORY, fill, without_signal
 from ui import contact
 
 ROLES = ("admin", "analyst", "viewer")
@@ -46,6 +50,24 @@ def test_the_numbers_are_those_of_the_store(show, full_home):
     orders, products = app.dataframe[0].value, app.dataframe[1].value
     assert orders["paid"].tolist()[:3] == ["aún sin pagar", "aún sin pagar", "pagado"]
     assert products["what"].tolist() == ["Botellón 20 l", "Vasos x 1000"]
+
+
+@pytest.mark.parametrize("who", ["c2", "c60"])
+def test_without_a_signal_the_rhythm_says_how_the_customer_stands(show, own_full_home, who):
+    with_signal = show(own_full_home, "customer", language="en", query={"customer": who})
+    assert any(metric.label.startswith("Risk of leaving") for metric in with_signal.metric) and "What to do" in texts_of(with_signal)
+    assert with_signal.toggle
+    engine = open_store(settings_for(own_full_home))
+    without_signal(engine)
+    with engine.connect() as conn:
+        said = customer.outlook(conn, in_service(conn)["customers"], who)
+    engine.dispose()
+    stands = advice.standing(customer.known(said, Preferences(), kept_from_contact=False), 0.7, AS_OF, usable=False)
+    app = show(own_full_home, "customer", language="en", query={"customer": who})
+    told, shown = texts_of(app), {metric.label: metric.value for metric in app.metric}
+    assert not app.exception and len(app.metric) == 4 and shown["Days silent"] == f"{said.days_since_last_order:.0f}"
+    assert not any("Risk" in label for label in shown) and "Risk of leaving" not in told and "Risk over time" not in told and not app.toggle
+    assert words.ADVICE[stands.advice] in told and words.BY_RHYTHM in told
 
 
 def test_contact_links_with_a_text_in_spanish_in_both_languages(show, full_home):

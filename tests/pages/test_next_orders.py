@@ -7,7 +7,7 @@ from ml.store import schema
 from ml.store.engine import begin_write, open_store
 from tests.conftest import settings_for
 from tests.pages.conftest import texts_of
-from tests.pages.filled_store import CUSTOMERS
+from tests.pages.filled_store import CUSTOMERS, without_signal
 
 
 def listed(app) -> pd.DataFrame:
@@ -21,6 +21,18 @@ def test_a_viewer_sees_initials_and_no_links(show, full_home):
     assert len(shown) > 0
     assert all("···" in name for name in shown["who"])
     assert "call" not in shown and "chat" not in shown
+
+
+def test_without_a_signal_the_latest_come_first_and_no_chance_is_said(show, own_full_home):
+    engine = open_store(settings_for(own_full_home))
+    without_signal(engine)
+    engine.dispose()
+    app = show(own_full_home, "next_orders", language="en", query={"list": "overdue"})
+    shown = app.dataframe[0].value
+    days = shown["silence"].str.split().str[0].astype(int)
+    assert not app.exception and len(shown) > 0 and days.is_monotonic_decreasing
+    assert "chance" not in shown and "expected_money" not in shown
+    assert "no usable signal" in " ".join(entry.value for entry in app.info)
 
 
 def test_the_lists_part_the_customers(show, full_home):

@@ -13,7 +13,7 @@ from ml.store import audit, customer_links, schema
 from ml.store.customer_links import LinkError
 from ml.store.engine import begin_write, open_store
 from tests.conftest import SECRET_KEY, settings_for
-from tests.pages.filled_store import CUSTOMERS, fill
+from tests.pages.filled_store import CUSTOMERS, fill, without_signal
 from tests.web.in_process import _Through
 from ui.web.customer_page import TRIES, CustomerPage, Throttle
 
@@ -102,6 +102,16 @@ def test_a_customer_without_a_score_gets_no_invented_day(page):
         conn.execute(sa.delete(schema.customer_products).where(schema.customer_products.c.customer_id == "c9"))
     text = client.get(f"/c/{make()}", headers={"Accept-Language": "en"}).text
     assert "do not know your rhythm" in text and "<ul>" not in text
+
+
+def test_without_a_usable_signal_it_says_the_own_rhythm_and_no_day_of_the_models(page):
+    client, engine, _, make = page
+    without_signal(engine)
+    text = client.get(f"/c/{make()}", headers={"Accept-Language": "en"}).text
+    with engine.connect() as conn:
+        last = conn.execute(sa.select(schema.customer_facts.c.last_order).where(schema.customer_facts.c.customer_id == "c9")).scalar()
+    assert f"You usually order every 9 days; your last order was on {last:%A} {last.day} {last:%B}." in text
+    assert "26 November" not in text
 
 
 def test_names_of_products_are_written_as_they_are(page):

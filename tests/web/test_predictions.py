@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from ml.queries import calls, customer, customers, service
 from ml.store import schema, tokens, users
+from ml.store.customer_rows import refill_all
 from ml.store.preferences import Preferences
 from ml.store.values import load_preferences, set_preference
 from tests.people import NOW, add_person, quick_hashes, quick_store  # noqa: F401
@@ -101,6 +102,40 @@ def test_both_routes_say_how_far_the_risk_may_be_relied_on(store, bearer):
             late = calls.latest_first(customers.listed(connection, service.in_service(connection)["customers"])).frame(connection)
         everybody = post(client, "/predict/churn/all", bearer, {"threshold": 0}).json()["predictions"]
         assert [one["customer_id"] for one in everybody] == late["customer_id"].tolist()  # by own rhythm, not by money
+
+
+def test_without_a_usable_signal_level_and_advice_follow_the_rhythm_and_say_so(store, bearer):
+    without_signal(store, {"vip-0": 61, "vip-1": 41, "loyal-0": 25, "at_risk-3": 3})
+    with browser(store) as client:
+        told = {who: client.get(f"/predict/churn/{who}", headers=bearer).json() for who in ("vip-0", "vip-1", "loyal-0", "at_risk-3")}
+        shapes.Churn.model_validate(told["vip-0"])
+        stood = [(one["risk_level"], one["is_high_risk"], one["recommendation_code"], one["days_until_action"]) for one in told.values()]
+        assert stood == [
+            ("crítico", True, "call_first", 0), ("alto", True, "call", 0), ("medio", False, "watch", 0), ("bajo", False, "keep", 17),
+        ]  # fmt: skip
+        assert {one["basis"] for one in told.values()} == {"rhythm"} and told["vip-0"]["churn_probability"] == risk_of(0)
+        assert told["vip-0"]["reasons"] == [] and told["vip-0"]["explanation"] == "Orders every 20 days, 61 have passed."
+        assert told["vip-0"]["recommendation"].startswith("Call today") and "no usable signal" in told["vip-0"]["recommendation"]
+        listed = post(client, "/predict/churn/all", bearer).json()
+        shapes.ChurnList.model_validate(listed)
+    rest = [one for one in listed["predictions"] if one["customer_id"] not in told]  # 40 days of silence, usually 20
+    assert [one["customer_id"] for one in listed["predictions"][:2]] == ["vip-0", "vip-1"] and len(rest) == CUSTOMERS - 4
+    assert listed["high_risk_count"] == len(listed["predictions"]) == CUSTOMERS - 2
+    assert {name: told["vip-0"][name] for name in listed["predictions"][0]} == listed["predictions"][0]
+
+
+def without_signal(store, silent: dict[str, int]) -> None:
+    """The release says that its risk has no usable signal; these customers have been silent for so many days."""
+    table = schema.predictions
+    row = {"predictor": "customers", "measure": "usable_signal", "release_id": RELEASE, "as_of": AS_OF, "entity_type": "company"}
+    told = {"entity_id": "all", "target_date": AS_OF, "window_days": 1, "value": 0.0, "run_id": 1, "detail": {}}
+    with store.begin() as connection:
+        connection.execute(sa.insert(table).values(**row, **told))
+        for who, days in silent.items():
+            which = (table.c.entity_id == who) & (table.c.measure == "churn_probability")
+            detail = connection.execute(sa.select(table.c.detail).where(which)).scalar_one()
+            connection.execute(sa.update(table).where(which).values(detail={**detail, "days_since_last_order": days}))
+        refill_all(connection)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ml.i18n import Translator, translator
+from ml.i18n import Translator, advice, translator
 from ml.i18n.figures import Formatter
 from ml.queries import churn_answers, service
 from ml.queries.answers import serving_of
@@ -45,7 +45,7 @@ class ChurnRoutes:
         return Response(await to_thread.run_sync(partial(self._one, request.path_params["customer_id"], t)), media_type=JSON)
 
     async def everybody(self, request: Request) -> Response:
-        """Everybody at or above the threshold who may be contacted."""
+        """Everybody who may be contacted and is at or above the threshold asked for, or at high risk by the company's own rule."""
         asked = await read_body(request, ChurnQuestion)
         t = translator(accepted_language(request.headers.get("accept-language")))
         return Response(await to_thread.run_sync(partial(self._everybody, asked.threshold, t)), media_type=JSON)
@@ -54,7 +54,7 @@ class ChurnRoutes:
         with self._store().connect() as connection:
             serving, chosen = serving_of(connection, "customers"), load_preferences(connection)
             answer = churn_answers.churn_answer(connection, serving, chosen, customer_id)
-        explanation = sentences.churn_reasons(Formatter(t, settings().currency), answer["reasons"])
+        explanation = sentences.churn_reasons(Formatter(t, settings().currency), answer)
         return _encoded(_in_words(answer, t) | {"explanation": explanation})
 
     def _everybody(self, threshold: float | None, t: Translator) -> str:
@@ -69,7 +69,8 @@ class ChurnRoutes:
                 self._kept[key] = listed
             stamp = churn_answers.stamp(connection, serving)
         lowest = chosen.churn_threshold if threshold is None else threshold
-        picked = [entry for probability, entry in zip(listed.probabilities, listed.entries, strict=True) if probability >= lowest]
+        wanted = listed.high if threshold is None else [probability >= threshold for probability in listed.probabilities]
+        picked = [entry for is_wanted, entry in zip(wanted, listed.entries, strict=True) if is_wanted]
         told = {
             "total_customers": len(listed.entries),
             "high_risk_count": sum(listed.high),
@@ -86,7 +87,7 @@ def _listed(found: list[dict[str, Any]], t: Translator) -> Listed:
 
 def _in_words(answer: dict[str, Any], t: Translator) -> dict[str, Any]:
     code = answer["recommendation"]
-    return answer | {"recommendation": sentences.advice(t, code), "recommendation_code": code}
+    return answer | {"recommendation": advice.sentence(t, code, answer["basis"]), "recommendation_code": code}
 
 
 def _encoded(answer: dict[str, Any]) -> str:

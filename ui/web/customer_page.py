@@ -6,7 +6,7 @@ not open (forged, expired, revoked, of somebody who asked not to be contacted) r
 
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import cache
 from html import escape
@@ -24,8 +24,8 @@ from starlette.responses import HTMLResponse, Response
 from ml.clock import utc_now
 from ml.i18n import Translator, translator
 from ml.i18n.figures import Formatter
-from ml.queries import customer
-from ml.queries.service import in_service
+from ml.queries import customer, customers
+from ml.queries.service import Service, in_service
 from ml.settings import Settings
 from ml.store import customer_links
 from ml.store.engine import begin_write
@@ -97,23 +97,30 @@ class CustomerPage:
                 text = t("Ask us for a new one with the message by which you got it.")
                 return _html(t, 404, "", t("This link does not open any more"), text, "")
             service = in_service(conn).get("customers")
-            said = customer.outlook(conn, service, who.customer_id) if service and service.as_of else None
+            lead = _lead(conn, t, service, who)
             usual = customer.products(conn, who.customer_id)
             company = load_preferences(conn).company_name
         with begin_write(self._store()) as conn:
             customer_links.note_opened(conn, link, now=now)
-        days = (said.next_date, said.next_lo, said.next_hi) if said else (None, None, None)
-        return _html(t, 200, company, t("Your next order"), _lead(t, days), _basket(t, usual, self._settings().currency))
+        return _html(t, 200, company, t("Your next order"), lead, _basket(t, usual, self._settings().currency))
 
 
-def _lead(t: Translator, days: Sequence[date | None]) -> str:
-    """When the next order is expected, in one sentence."""
-    likeliest, low, high = days
-    if likeliest is None or low is None or high is None:
-        return t("We do not know your rhythm well enough yet to suggest a day.")
-    spoken = {"day": likeliest, "low": low, "high": high}
-    written = {name: format_date(day, "EEEE d MMMM", locale=LOCALES[t.language]) for name, day in spoken.items()}
-    return t("By your rhythm you would order again around {day}, most likely between {low} and {high}.", **written)
+def _lead(conn: sa.Connection, t: Translator, service: Service | None, who: customer.Profile) -> str:
+    """When the next order is expected, in one sentence; the own rhythm alone where the models have no usable signal."""
+    said = customer.outlook(conn, service, who.customer_id) if service and service.as_of else None
+    if said is not None and service and customers.has_signal(conn, service) is False:
+        if said.gap_days is not None and who.last_order is not None:
+            days, day = Formatter(t).number(max(said.gap_days, 1)), _written(t, who.last_order)
+            return t("You usually order every {days} days; your last order was on {day}.", days=days, day=day)
+    elif said is not None and said.next_date and said.next_lo and said.next_hi:
+        spoken = {"day": said.next_date, "low": said.next_lo, "high": said.next_hi}
+        written = {name: _written(t, day) for name, day in spoken.items()}
+        return t("By your rhythm you would order again around {day}, most likely between {low} and {high}.", **written)
+    return t("We do not know your rhythm well enough yet to suggest a day.")
+
+
+def _written(t: Translator, day: date) -> str:
+    return format_date(day, "EEEE d MMMM", locale=LOCALES[t.language])
 
 
 def _basket(t: Translator, usual: pd.DataFrame, currency: str) -> str:

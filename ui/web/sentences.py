@@ -3,30 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ml.i18n import Translator, mark, reasons
+from ml.i18n import reasons
 from ml.i18n.figures import Formatter
 from ui import texts
 
-ADVICE: Mapping[str, str] = {
-    "keep": mark("Nothing to do: the customer keeps their rhythm."),
-    "watch": mark("Watch: offer the next delivery if no order comes in time."),
-    "call": mark("Call this week and offer the next delivery."),
-    "call_first": mark("Call today, before the other customers."),
-    "win_back": mark("Inactive for long: write with an offer to come back; a call rarely pays."),
-    "do_not_contact": mark("Do not contact: the customer asked for it."),
-}
 MONEY = frozenset({"unit_price"})
 SHARES = frozenset({"margin", "change"})
 
 
-def advice(t: Translator, code: str) -> str:
-    """What to do about a customer, one sentence."""
-    return t(ADVICE[code])
-
-
-def churn_reasons(f: Formatter, said: list[Mapping[str, Any]]) -> str:
-    """Why a customer has this risk, one sentence; empty without reasons."""
-    return _sentence([text for text in (reasons.clause(f, one) for one in said) if text])
+def churn_reasons(f: Formatter, answer: Mapping[str, Any]) -> str:
+    """Why a customer stands like this, one sentence: the reasons, or the silence where the rhythm decides; empty without either."""
+    if answer["basis"] == "rhythm":
+        return reasons.sentence(f, [], answer["days_since_last_order"], answer["typical_gap_days"]) + "."
+    return _sentence([text for text in (reasons.clause(f, one) for one in answer["reasons"]) if text])
 
 
 def price_reasons(f: Formatter, said: list[Mapping[str, Any]]) -> str:

@@ -92,17 +92,27 @@ class ChurnEntry(Shape):
 
     customer_id: str = Field(description=mark("the customer's id in the company's data"))
     churn_probability: float = Field(description=mark("probability of no order within horizon_days, 0 to 1"))
-    is_high_risk: bool = Field(description=mark("whether the probability reaches the company's threshold"))
+    is_high_risk: bool = Field(
+        description=mark("whether the probability reaches the company's threshold; by rhythm, two own usual pauses of silence")
+    )
     risk_level: str = Field(
-        description=mark("bajo, medio (from half the threshold), alto (from the threshold) or crítico (from half way to 1)")
+        description=mark(
+            "bajo, medio (from half the threshold), alto (from the threshold) or crítico (from half way to 1); by rhythm, medio beyond one "
+            "own usual pause of silence, alto from two, crítico from three"
+        )
     )
     recommendation: str = Field(description=mark("what to do, one sentence in the accepted language"))
     days_until_action: int = Field(description=mark("days until it is time to act: 0 at high risk, else until the next order is late"))
     horizon_days: int = Field(description=mark("the silence in days that counts as leaving"))
-    reasons: list[Reason] = Field(description=mark("up to three grounds, the strongest first"))
+    reasons: list[Reason] = Field(description=mark("up to three grounds, the strongest first; none by rhythm"))
     population: str = Field(description=mark("active or dormant (silent for so long that a call rarely helps)"))
     contact_opt_out: bool = Field(description=mark("whether the customer asked not to be contacted; never true in the list of all"))
-    recommendation_code: str = Field(description=mark("its code: keep, watch, call, call_first, win_back, do_not_contact"))
+    basis: str = Field(
+        description=mark("what level, advice and days go by: probability, or rhythm where the probability has no usable signal")
+    )
+    days_since_last_order: float | None = Field(description=mark("days of silence"))
+    typical_gap_days: float | None = Field(description=mark("the customer's own usual pause in days; null with too few orders"))
+    recommendation_code: str = Field(description=mark("its code: keep, watch, call, call_first, win_back, do_not_contact, no_rhythm"))
 
 
 class Churn(ChurnEntry):
@@ -116,16 +126,16 @@ class Churn(ChurnEntry):
 
 
 class ChurnList(Shape):
-    """Everybody at or above the threshold who may be contacted."""
+    """Everybody who may be contacted and is at or above the threshold asked for, or at high risk by the company's own rule."""
 
     total_customers: int = Field(description=mark("customers with a score who may be contacted"))
     high_risk_count: int = Field(description=mark("how many of them reach the company's own threshold"))
-    threshold: float = Field(description=mark("the lowest probability listed"))
+    threshold: float = Field(description=mark("the lowest probability listed; without one in the question, the company's"))
     as_of: str = Field(description=AS_OF)
     release: str = Field(description=RELEASE)
     usable_signal: bool | None = Field(description=USABLE)
     notes: list[Reason] = Field(description=NOTES)
-    predictions: list[ChurnEntry] = Field(description=mark("one entry per customer, most money at risk first"))
+    predictions: list[ChurnEntry] = Field(description=mark("one entry per customer, most money at risk first; by rhythm, the latest first"))
 
 
 class RouteCost(Shape):

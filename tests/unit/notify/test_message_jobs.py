@@ -17,7 +17,7 @@ from ml.store.schema_alerts import alerts
 from ml.store.schema_outbox import outbox as table
 from ml.store.values import load_preferences, set_preference
 from tests.conftest import settings_for
-from tests.pages.filled_store import AS_OF, fill, scored
+from tests.pages.filled_store import AS_OF, fill, scored, without_signal
 from tests.people import quick_hashes  # noqa: F401 - for the people of this module
 from tests.unit.notify.sending import NOON, own_settings
 
@@ -133,14 +133,6 @@ def test_a_run_writes_its_letters_and_its_end_together(home, job):
     assert len(rows(store)) == 3  # the same run tried again says nothing twice
 
 
-def without_signal(store) -> None:
-    with begin_write(store) as connection:
-        table = schema.predictions
-        row = connection.execute(sa.select(table).where(table.c.predictor == "customers").limit(1)).mappings().one()
-        flag = {"id": None, "measure": "usable_signal", "entity_type": "company", "entity_id": "all", "value": 0.0, "detail": {}}
-        connection.execute(sa.insert(table).values({**row, **flag}))
-
-
 def test_without_a_usable_signal_the_message_goes_by_the_own_rhythm_and_opens_no_alert(home):
     settings = own_settings(home, **CHANNELS)
     store = filled(settings, holdout="on")
@@ -157,6 +149,22 @@ def test_without_a_usable_signal_the_message_goes_by_the_own_rhythm_and_opens_no
     assert "Risk" not in said.table.head and "risk," not in everything and "probability" not in everything
     assert churn_alerts.run(settings, store, run_id=7, say=lambda _line: None)["state"] == "queued"
     assert rows(store, alerts) == []
+
+
+def test_without_a_usable_signal_the_week_names_who_is_due_by_the_own_rhythm_and_no_chance(home):
+    settings = own_settings(home)
+    store = filled(settings)
+    with_signal = composed(store, settings, purchase_predictions.JOB, "en")
+    without_signal(store)
+    said = composed(store, settings, purchase_predictions.JOB, "en")
+    with store.connect() as connection:
+        frame = next_orders.coming(connection, in_service(connection)["customers"], None)
+    due = frame[frame["state"].isin(("due", "overdue"))]
+    assert frame["lateness"].is_monotonic_decreasing and said.customers == tuple(due["customer_id"].head(10))
+    assert said.facts["likely"] == len(due) != with_signal.facts["likely"] and len(said.short) == len(with_signal.short) + 1
+    told = json.dumps(said.as_dict(), ensure_ascii=False)
+    assert "no usable signal" in told and "days silent, usually 9" in told and f"{len(due)} customers' own usual pause" in told
+    assert "chance" not in told and "probability" not in told and "Chance" in with_signal.table.head
 
 
 def test_without_a_usable_signal_and_nobody_late_there_is_a_line_and_no_message(home):

@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import datetime
+from functools import partial
 from types import SimpleNamespace
 
 import openpyxl
@@ -174,7 +175,10 @@ def test_a_desk_shows_more_of_a_name_than_a_phone(monkeypatch, phone, pixels):
     assert came["column_config"]["who"]["width"] == pixels
 
 
-@pytest.mark.parametrize("columns_of", [alerts.risk_columns, alerts.win_back_columns, week.columns, groups.member_columns])
+@pytest.mark.parametrize(
+    "columns_of",
+    [alerts.risk_columns, partial(alerts.win_back_columns, usable=True), partial(week.columns, usable=True), groups.member_columns],
+)
 def test_a_phone_shows_the_customer_and_the_amount_side_by_side(columns_of):
     screen = SimpleNamespace(t=translator("es"), f=Formatter(translator("es")), masked=False, basis="neto")
     name, amount = columns_of(screen)[:2]
