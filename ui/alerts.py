@@ -95,12 +95,10 @@ def control_group(screen: Screen, service: Service) -> None:
         if told.drawn and chosen.holdout == "on":
             st.write(work_words.status(screen, told))
         else:
-            st.write(work_words.plan(screen, screen.read(holdout.plan, service, chosen)))
-            st.caption(
-                t("It is drawn at the beginning of a quarter, before anybody sees a list of it.")
-                if chosen.holdout == "on"
-                else t("It is switched off; an administrator can allow it in Settings, Values, Customers.")
-            )
+            plan = screen.read(holdout.plan, service, chosen)
+            st.write(work_words.plan(screen, plan))
+            if whether := work_words.switch(screen, plan, is_on=chosen.holdout == "on"):
+                st.caption(whether)
         st.caption(t("Left out of the draw: customers with more than 3 % of the sales, and those marked “always call” on their screen."))
 
 

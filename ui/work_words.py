@@ -72,7 +72,8 @@ def plan(screen: Screen, plan: Plan) -> str:
     t, f = screen.t, screen.f
     if plan.detectable is None:
         return t(
-            "With {n} customers in the draw there are too few alerts to say anything of a control group.", n=md(f.number(plan.customers))
+            "With {n} customers in the draw there are too few alerts to measure what calls earn, so nobody is left alone.",
+            n=md(f.number(plan.customers)),
         )
     facts = {
         "alerted": md(f.number(plan.alerted)), "days": plan.horizon_days, "expected": md(f.money(plan.expected)),
@@ -81,7 +82,7 @@ def plan(screen: Screen, plan: Plan) -> str:
     if plan.quarters is None:
         return t(
             "About {alerted} customers a quarter get an alert. A call is expected to bring {expected} in {days} days; a quarter would "
-            "only show effects from {detectable} on. Even {most} quarters would not show it, so nobody is left alone.",
+            "only show effects of {detectable} a call or more. Even {most} quarters would not show it, so nobody is left alone.",
             most=MOST_QUARTERS,
             **facts,
         )
@@ -91,6 +92,17 @@ def plan(screen: Screen, plan: Plan) -> str:
         quarters=plan.quarters,
         **facts,
     )
+
+
+def switch(screen: Screen, plan: Plan, *, is_on: bool) -> str:
+    """When the control group is drawn, or who can allow it; empty where allowing it would change nothing."""
+    t = screen.t
+    if plan.quarters is None:
+        told = t("It is switched on, and is drawn at the beginning of the first quarter in which it would show something.")
+        return told if is_on else ""
+    if is_on:
+        return t("It is drawn at the beginning of a quarter, before anybody sees a list of it.")
+    return t("It is switched off; an administrator can allow it in Settings, Values, Customers.")
 
 
 def status(screen: Screen, told: Status) -> str:
