@@ -16,7 +16,7 @@ from tests.conftest import settings_for
 from tests.pages.conftest import texts_of
 from tests.pages.filled_store import AS_OF, without_signal
 from tests.pages.pressing import button, field, rows
-from ui import actions_alerts
+from ui import actions_alerts, data
 from ui.guard import NotAllowed
 
 NOW = datetime(2026, 11, 21, 9, 0)
@@ -147,6 +147,7 @@ def test_without_a_signal_nobody_is_said_to_have_a_chance_to_return(show, worked
     home, engine, _ = worked
     with_signal = show(home, "churn", language="en", query={"list": "win_back"})
     without_signal(engine)
+    data.forget()
     app = show(home, "churn", language="en", query={"list": "win_back"})
     assert not app.exception and len(app.metric) == len(with_signal.metric) - 1
     assert len(app.dataframe[0].value) == len(with_signal.dataframe[0].value) > 0
