@@ -10,7 +10,7 @@ from ml.predictors.base import PREDICTION_COLUMNS
 from ml.store import erasing, housekeeping
 from ml.store.customer_rows import refill_all
 from ml.store.engine import begin_write, open_store
-from ml.store.migrations import migrate
+from ml.store.migrations import migrate, revision_of
 from ml.store.predictions import write_predictions
 from ml.store.preferences import Preferences
 from ml.store.schema import customer_facts, predictions
@@ -123,10 +123,12 @@ def test_a_store_of_the_version_before_gets_its_rows(tmp_path):
 
 
 def back_and_forth(conn: sa.Connection) -> None:
-    """Take the tables out of a store, as it was in the version before, and migrate it again."""
+    """Take the tables out of a store, as it was before they came, and take that one step again."""
     for table in (customer_scores, customer_segments):
         table.drop(conn)
     next(index for index in customer_facts.indexes if index.name == "ix_customer_facts_contact_opt_out").drop(conn)
-    where = "insights." if conn.dialect.name == "postgresql" else ""
-    conn.execute(sa.text(f"UPDATE {where}alembic_version SET version_num = '0010'"))
-    migrate(conn)
+    where, newest = "insights." if conn.dialect.name == "postgresql" else "", revision_of(conn)
+    stamp = sa.text(f"UPDATE {where}alembic_version SET version_num = :revision")
+    conn.execute(stamp, {"revision": "0010"})
+    migrate(conn, "0011")
+    conn.execute(stamp, {"revision": newest})  # the later steps are taken already
