@@ -1,8 +1,8 @@
-"""People, access tokens, the company's values, what the environment decides, oneself, and what is still to set up."""
+"""People, access tokens, the company's values, what the environment decides, and what is still to set up."""
 
 import streamlit as st
 
-from ui import filters, guard, presses, settings_own, settings_people, settings_setup, settings_system, settings_tokens, settings_values
+from ui import filters, guard, presses, settings_people, settings_setup, settings_system, settings_tokens, settings_values
 from ui.screen import open_screen
 
 screen = open_screen(guard.require("admin"))
@@ -17,7 +17,6 @@ tabs |= {
     "values": t("Values"),
     "tokens": t("Access tokens"),
     "system": t("System"),
-    "own": t("My account"),
 }
 tab = filters.choose(screen, t("Part"), "tab", tabs)
 presses.show(t)
@@ -29,7 +28,5 @@ elif tab == "values":
     settings_values.show(screen)
 elif tab == "tokens":
     settings_tokens.show(screen)
-elif tab == "system":
-    settings_system.show(screen)
 else:
-    settings_own.show(screen)
+    settings_system.show(screen)

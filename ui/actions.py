@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-import streamlit as st
 
 from ml import clock
-from ml.i18n import LANGUAGES
 from ml.jobs.running import request_job
 from ml.queries import administration
 from ml.store import audit, logos, sessions, tokens, users
@@ -20,7 +18,7 @@ from ml.store.person import User
 from ml.store.refused import Refused
 from ml.store.values import load_preferences, set_preference
 from ui import guard
-from ui.screen import CHOSEN, Screen
+from ui.screen import Screen
 from ui.store_access import settings, store
 
 REFRESH = "refresh"
@@ -55,16 +53,6 @@ def refresh_now() -> None:
     """Read the company's data and predict anew, in a process of its own; a second press finds the first one running."""
     user = guard.authorise("refresh")
     request_job(settings(), store(), REFRESH, requested_by=user.email)
-
-
-def choose_language(language: str | None) -> None:
-    """Show the screens in this language from now on, in this session and at the next sign-in; None follows the browser."""
-    user = guard.authorise("language")
-    if language is not None and language not in LANGUAGES:
-        raise ActionError(f"The language {language!r} is not known; known are {', '.join(LANGUAGES)}.")
-    st.session_state[CHOSEN] = language
-    with begin_write(store()) as conn:
-        users.set_language(conn, user.email, language, now=clock.utc_now(), by=user.email)
 
 
 def export_of(screen: Screen, name: str, make: Callable[[], bytes]) -> Callable[[], bytes]:
@@ -133,21 +121,13 @@ def sign_out_person(email: str) -> None:
         audit.record(write.conn, write.user.email, "session.revoke", person.email, {"sessions": ended}, at=write.now)
 
 
-def end_session(token_hash: str) -> None:
-    """End one of one's own sessions, named by its hash; without effect when it has ended or is somebody else's."""
-    with writing("sessions") as write:
-        own = {entry["token_hash"] for entry in sessions.list_sessions(write.conn, write.user.id, now=write.now)}
-        if token_hash in own and sessions.revoke(write.conn, token_hash, now=write.now):
-            audit.record(write.conn, write.user.email, "session.revoke", write.user.email, {"sessions": 1}, at=write.now)
-
-
-def end_other_sessions() -> None:
-    """End all of one's own sessions but this one."""
-    with writing("sessions") as write:
-        here = sessions.hashed(guard.session_token() or "")
-        others = [entry["token_hash"] for entry in sessions.list_sessions(write.conn, write.user.id, now=write.now)]
-        ended = sum(sessions.revoke(write.conn, other, now=write.now) for other in others if other != here)
-        audit.record(write.conn, write.user.email, "session.revoke", write.user.email, {"sessions": ended}, at=write.now)
+def end_session_of(email: str, token_hash: str) -> None:
+    """End one session of somebody else; without effect when it has ended or is not theirs. Raises Refused for oneself."""
+    with writing("people") as write:
+        person = users.get(write.conn, _another(write.user, email))
+        theirs = {entry["token_hash"] for entry in sessions.list_sessions(write.conn, person.id, now=write.now)}
+        if token_hash in theirs and sessions.revoke(write.conn, token_hash, now=write.now):
+            audit.record(write.conn, write.user.email, "session.revoke", person.email, {"sessions": 1}, at=write.now)
 
 
 def make_token(name: str, email: str, scopes: list[str], days: int | None) -> str:

@@ -14,6 +14,7 @@ from ml.store import alerts, holdout
 from ml.store.alerts import AlertError, Change
 from ml.store.refused import Refused
 from ml.store.values import load_preferences
+from ui import guard
 from ui.actions import Write, writing
 from ui.store_access import settings
 
@@ -31,6 +32,7 @@ def work(targets: Sequence[Target], change: Change) -> None:
 
 def work_named(name: str, known: Mapping[str, int | None], make: Callable[[], Change]) -> None:
     """Do what a form says to the customers that were chosen in its field `name`; `known` is customer -> alert. Raises Refused."""
+    guard.authorise("alerts")
     wanted = list(st.session_state.get(name) or [])
     if not wanted:
         raise Refused("No customer was chosen.", "nobody_chosen")

@@ -6,6 +6,7 @@ import streamlit as st
 
 from ml.store import events
 from ml.store.events import Event, EventError
+from ui import guard
 from ui.actions import writing
 
 FIELDS = ("kind", "name", "days", "known")
@@ -13,6 +14,7 @@ FIELDS = ("kind", "name", "days", "known")
 
 def add_named(form: str) -> None:
     """Keep what the form whose fields are `<form>-<field>` says. Raises EventError."""
+    guard.authorise("events")
     kind, name, days, known = (st.session_state.get(f"{form}-{field}") for field in FIELDS)
     chosen: tuple[date, ...] = tuple(days or ())
     if not chosen or known is None:

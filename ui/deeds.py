@@ -15,6 +15,7 @@ DEEDS: Mapping[str, str] = {
     "user.role": mark("changed the role of"),
     "user.language": mark("chose a language"),
     "user.password": mark("set a new password for"),
+    "user.password_refuse": mark("gave a wrong password of today for"),
     "token.add": mark("made the access token"),
     "token.revoke": mark("revoked the access token"),
     "preference.set": mark("changed the value"),

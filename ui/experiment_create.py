@@ -34,7 +34,8 @@ def _steps(screen: Screen) -> dict[str, Any]:
     st.markdown(f"**{md(t('1 What is tried'))}**")
     kinds = {kind.name: words.kind(t, kind.name) for kind in KINDS}
     kind = st.selectbox(t("Kind of test"), list(kinds), format_func=lambda code: kinds[code], key=f"x-kind-{drawn}")
-    name = st.text_input(t("Name"), key=f"x-name-{drawn}", max_chars=80, placeholder=kinds[kind], value=st.query_params.get("name", ""))
+    st.session_state.setdefault(f"x-name-{drawn}", st.query_params.get("name", ""))
+    name = st.text_input(t("Name"), key=f"x-name-{drawn}", max_chars=80, placeholder=kinds[kind])
     about_customers = kind_of(kind).unit == "customer"
     st.markdown(f"**{md(t('2 Which customers') if about_customers else t('2 Which products and communes'))}**")
     ids = _whom(screen, drawn) if about_customers else _stock(screen, drawn)

@@ -8,8 +8,9 @@ from ml import clock
 from ml.i18n import LANGUAGES, names
 from ml.queries import operations, service
 from ml.store.values import load_preferences
-from ui import actions, chart_modes, data, guard, states
+from ui import actions, actions_account, chart_modes, data, guard, presses, states
 from ui.format import md
+from ui.registry import page as page_of
 from ui.screen import Screen
 from ui.store_access import settings
 from ui.web.logo import address_of
@@ -45,6 +46,14 @@ def alarm(screen: Screen) -> None:
         return
     cure = t("Start it on the server with `make run`, or restart its service; what was missed is caught up.")
     st.error(f"{said} {cure if guard.may(screen.user, 'runs') else t('Tell your administrator.')}")
+
+
+def told(screen: Screen) -> None:
+    """What a person must know before they go on, on whatever screen: a press that the store did not take, texts that are back."""
+    presses.troubles(screen.t)
+    back_at = st.session_state.get(guard.BACK)
+    if back_at is not None and clock.utc_now() - back_at < presses.SHOWN:
+        st.info(screen.t("What you had typed when your session ended is in its field again; it has not been sent."))
 
 
 def sidebar(screen: Screen) -> None:
@@ -101,7 +110,9 @@ def _refresh(screen: Screen, state: service.RefreshState) -> None:
 
 def _refresh_button(screen: Screen, state: service.RefreshState) -> None:
     t = screen.t
-    st.button(t("Refresh"), key="refresh", icon=":material/refresh:", on_click=actions.refresh_now, width="stretch")
+    st.button(
+        t("Refresh"), key="refresh", icon=":material/refresh:", on_click=presses.plainly, args=(actions.refresh_now,), width="stretch"
+    )
     if state.last is not None and state.last.status == "failed":
         st.caption(t(":red[■] The last update failed: {error}", error=md(state.last.error or "–")))
 
@@ -109,7 +120,8 @@ def _refresh_button(screen: Screen, state: service.RefreshState) -> None:
 def _person(screen: Screen) -> None:
     t, user = screen.t, screen.user
     roles = {"admin": t("administrator"), "analyst": t("analyst"), "viewer": t("viewer")}
-    st.caption(f"{md(user.name)} · {roles.get(user.role, user.role)}")
+    account = page_of("account")
+    st.page_link(account.path, label=f"{md(user.name)} · {roles.get(user.role, user.role)}", icon=account.icon, help=t(account.title))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.segmented_control(
             t("Language"),
@@ -128,4 +140,4 @@ def _person(screen: Screen) -> None:
 def _language_chosen(before: str) -> None:
     chosen = st.session_state.get(f"language-{before}")
     if chosen and chosen != before:
-        actions.choose_language(chosen)
+        presses.plainly(actions_account.choose_language, chosen)

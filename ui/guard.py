@@ -3,8 +3,8 @@
 The gate (ui.web.gate) keeps strangers out of the process; this keeps people to their role. Both ask the store, each time.
 """
 
-import logging
 from typing import NamedTuple, NoReturn
+from urllib.parse import quote, urlencode
 
 import streamlit as st
 
@@ -13,12 +13,14 @@ from ml.i18n import Translator, mark, translator
 from ml.store import sessions
 from ml.store.person import User
 from ml.store.users import ROLES
+from ui import drafts, states
 from ui.screen import language_of
 from ui.store_access import UNAVAILABLE, store
 from ui.web.cookies import SESSION
 
 OWNER = "signed_in_user"
-log = logging.getLogger(__name__)
+BACK = "texts_came_back_at"
+SHOWN = "screen_shown"
 
 
 class NotAllowed(PermissionError):
@@ -45,6 +47,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("export", ROLES, mark("Download what a screen shows")),
     Action("language", ROLES, mark("Choose one's language")),
     Action("sessions", ROLES, mark("End one's own sessions")),
+    Action("password", ROLES, mark("Change one's own password")),
     Action("people", ("admin",), mark("Add people, change what they may do, shut them out")),
     Action("tokens", ("admin",), mark("Make and revoke access tokens")),
     Action("preferences", ("admin",), mark("Change the company's values")),
@@ -56,17 +59,24 @@ def require(*roles: str) -> User:
     try:
         user = current_user()
     except UNAVAILABLE:
-        log.exception("The guard could not ask the store who is here")
         _store_is_away(translator(language_of(None)))
     t = translator(language_of(user))
     if user is None:
         _signed_out(t)
     if roles and user.role not in roles:
         _not_allowed(t)
-    if st.session_state.setdefault(OWNER, user.id) != user.id:  # a reconnected page of somebody who used this browser before
+    if st.session_state.get(OWNER) not in (None, user.id):  # a reconnected page of somebody who used this browser before
         st.session_state.clear()
-        st.session_state[OWNER] = user.id
+    is_new = OWNER not in st.session_state
+    st.session_state[OWNER] = user.id
+    if drafts.give_back(user.id, session_token(), is_new_page=is_new) and is_new:
+        st.session_state[BACK] = utc_now()
     return user
+
+
+def remember(address: str) -> None:
+    """Keep the address of the screen that is about to show, for the way back when the session has ended."""
+    st.session_state[SHOWN] = address
 
 
 def authorise(action: str, token: str | None = None) -> User:
@@ -101,11 +111,21 @@ def session_token() -> str | None:
 
 
 def _signed_out(t: Translator) -> NoReturn:
+    owner = st.session_state.get(OWNER)
+    if owner is not None:
+        drafts.set_aside(owner, session_token())
     with st.container(border=True):
         st.subheader(t("You are signed out"), anchor=False)
         st.write(t("Your session has ended, or an administrator has closed it. Sign in to go on."))
-        st.html(f'<a href="/login" target="_self">{t("Sign in")}</a>')
+        st.caption(t("You come back to this screen, and what you had typed is in its field again."))
+        st.html(f'<a href="/login?next={quote(_here(), safe="")}" target="_self">{t("Sign in")}</a>')
     st.stop()
+
+
+def _here() -> str:
+    """The path and the query of the screen that this page showed last."""
+    path, query = quote(f"/{st.session_state.get(SHOWN, '')}"), urlencode(st.query_params.to_dict())
+    return f"{path}?{query}" if query else path
 
 
 def _not_allowed(t: Translator) -> NoReturn:
@@ -116,5 +136,8 @@ def _not_allowed(t: Translator) -> NoReturn:
 
 
 def _store_is_away(t: Translator) -> NoReturn:
+    number = states.logged("The guard could not ask the store who is here")
+    drafts.hold()
     st.error(t("The store cannot be read just now; please try again shortly."))
+    st.caption(t("If it lasts, tell your administrator this number: {number}", number=number))
     st.stop()

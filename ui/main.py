@@ -32,11 +32,13 @@ with states.errors_shown(translator(language_of(user))):
             ]
             for section, entries in registry.pages_for(user.role).items()
         }
-        | {"": [st.Page(entry.path, url_path=entry.name, visibility="hidden") for entry in registry.pages_kept_from(user.role)]},
+        | {"": [st.Page(e.path, title=t(e.title), url_path=e.name, visibility="hidden") for e in registry.pages_aside(user.role)]},
         expanded=True,
     )
+    guard.remember(chosen.url_path)
     frame.style()
     frame.sidebar(screen)
     with states.errors_shown(t):
         frame.alarm(screen)
+        frame.told(screen)
         chosen.run()

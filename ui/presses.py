@@ -11,7 +11,9 @@ import streamlit as st
 from ml.clock import utc_now
 from ml.i18n import Translator, mark
 from ml.store.refused import Refused
+from ui import states
 from ui.format import md
+from ui.store_access import UNAVAILABLE
 
 BOOK = "presses"
 SHOWN, SHOWN_WITH_UNDO = timedelta(seconds=15), timedelta(minutes=2)
@@ -20,10 +22,15 @@ REFUSALS: dict[str, str] = {
     "email_unusable": mark("This is no usable e-mail address; write one like ana@example.com."),
     "last_admin": mark("This is the last administrator. Make somebody else an administrator first."),
     "own_account": mark("This is your own account; another administrator can change it."),
+    "password_wrong": mark("The password of today is wrong. Nothing was changed."),
+    "password_wait": mark("Too many wrong passwords. Please wait a quarter of an hour and try again."),
+    "password_length": mark("The new password is too short or too long. Nothing was changed."),
+    "password_differs": mark("The new password was not typed the same way twice. Nothing was changed."),
     "nobody": mark("This person is no longer there."),
     "token_name": mark("Give the token a name of 1 to 80 characters that says who uses it."),
     "token_scope": mark("Choose at least one thing that the token may do."),
     "token_useless": mark("This person is disabled; choose somebody who may come in."),
+    "token_role": mark("The role of this person is not enough for what the token should do; choose somebody else, or less."),
     "token_gone": mark("This token has been revoked already."),
     "preference_value": mark("One of the values is outside its limits. Nothing was changed."),
     "schedule_fields": mark(
@@ -75,6 +82,10 @@ REFUSALS: dict[str, str] = {
     "changed_since": mark("Somebody changed the values in the meantime. Look at them again first."),
 }
 TAKEN_BACK = mark("It was taken back.")
+AWAY = mark(
+    "The store is busy or away, so nothing was changed; what you typed is still there. Press again in a moment. If it lasts, tell your "
+    "administrator this number: {number}"
+)
 OTHER = mark("This could not be done. Nothing was changed.")
 
 
@@ -107,6 +118,7 @@ class Book:
 
     numbers: dict[str, int] = field(default_factory=dict)
     said: Said | None = None
+    trouble: Said | None = None
     lock: Any = field(default_factory=Lock)
 
 
@@ -118,16 +130,19 @@ def number(name: str) -> int:
 def press(name: str, drawn: int, action: Callable[[], str | None], done: str, params: dict[str, Any], back: Back | None = None) -> None:
     """What a button calls: does `action` unless the same drawing of the button was pressed before (a double click), keeps what to say.
 
-    `done` is the msgid for success. An action that was refused says why; a lost right is raised on.
+    `done` is the msgid for success. An action that was refused says why, and so does a store that is away; a lost right is raised on.
     """
     book = _book()
     with book.lock:
         if book.numbers.get(name, 0) != drawn:
             return
+        book.trouble = None
         try:
             secret = action()
         except Refused as refusal:
             book.said = Said(False, REFUSALS.get(refusal.code, OTHER), {}, utc_now())
+        except UNAVAILABLE:
+            book.trouble = _trouble()
         else:
             book.numbers[name] = drawn + 1
             book.said = Said(True, done, params, utc_now(), secret, back, f"{name}-{drawn}")
@@ -184,9 +199,36 @@ def _with_way_back(t: Translator, text: str, back: Back, name: str) -> None:
         button(t("Undo"), f"back-{name}", back.action, TAKEN_BACK)
 
 
+def plainly(action: Callable[..., object], *args: Any) -> None:
+    """What a choice or a button calls that writes without a drawing of its own (safe to press twice): a store that is away is told."""
+    book = _book()
+    book.trouble = None
+    try:
+        action(*args)
+    except UNAVAILABLE:
+        book.trouble = _trouble()
+
+
+def troubles(t: Translator) -> None:
+    """That the store did not take the last press, for SHOWN, on whatever screen."""
+    trouble = _book().trouble
+    if trouble is None:
+        return
+    if utc_now() - trouble.at > SHOWN:
+        _book().trouble = None
+        return
+    st.error(t(trouble.text, **trouble.params))
+
+
 def forget() -> None:
     """Show what was said no more."""
     _book().said = None
+
+
+def _trouble() -> Said:
+    """What to say of the error that is being handled, with the number under which the log has it."""
+    number = states.logged("A press could not be written")
+    return Said(False, AWAY, {"number": number}, utc_now())
 
 
 def _book() -> Book:

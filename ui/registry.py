@@ -11,7 +11,10 @@ HOME = "overview"
 
 
 class Page(NamedTuple):
-    """A screen. `name` is its file in pages/ and its address; `title`, `section` and `help` are msgids; `roles` may open it."""
+    """A screen. `name` is its file in pages/ and its address; `title`, `section` and `help` are msgids; `roles` may open it.
+
+    Without a section it has no place in the navigation and is reached from elsewhere.
+    """
 
     name: str
     title: str
@@ -108,6 +111,9 @@ PAGES: tuple[Page, ...] = (
         mark("People, access tokens, the company's values, and what is still to set up."),
         ("admin",),
     ),
+    Page(
+        "account", mark("My account"), ":material/account_circle:", "", mark("Your language, your password, and where you are signed in.")
+    ),
 )
 
 
@@ -125,6 +131,6 @@ def pages_for(role: str) -> dict[str, list[Page]]:
     return {section: entries for section, entries in allowed.items() if entries}
 
 
-def pages_kept_from(role: str) -> list[Page]:
-    """What a role may not open: such a screen has no place in the navigation, and its guard says so at its address."""
-    return [entry for entry in PAGES if role not in entry.roles]
+def pages_aside(role: str) -> list[Page]:
+    """The screens without a place in a role's navigation: those without a section, and those that it may not open (their guard says so)."""
+    return [entry for entry in PAGES if not entry.section or role not in entry.roles]

@@ -1,4 +1,4 @@
-"""Settings, people: who may come in, with which role; add, change, disable, new passwords. Nobody changes their own account here."""
+"""Settings, people: who may come in, with which role; add, change, disable, new passwords, end sessions. One's own account is elsewhere."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -10,9 +10,11 @@ import streamlit as st
 from ml import clock
 from ml.i18n import Translator, mark
 from ml.queries import administration
+from ml.store import sessions
 from ml.store.users import ROLES
-from ui import actions, data, presses
+from ui import actions, data, open_sessions, presses
 from ui.format import md
+from ui.registry import page as page_of
 from ui.screen import Screen
 from ui.store_access import settings
 
@@ -36,9 +38,10 @@ def show(screen: Screen) -> None:
     place = st.container(gap="small")
     page = st.pagination(pages, key="people-page", bind="query-params") if pages > 1 else 1
     rows = everybody.iloc[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
+    signed_in = data.ask(sessions.sessions_of, [int(number) for number in rows["id"]], now=clock.utc_now())
     with place:
         for row in rows.to_dict("records"):
-            _person(screen, row)
+            _person(screen, row, signed_in[row["id"]])
 
 
 def role_name(t: Translator, role: str) -> str:
@@ -67,7 +70,7 @@ def _add(keys: Mapping[str, str]) -> str:
     return actions.add_person(given["email"], given["name"], given["role"])
 
 
-def _person(screen: Screen, row: Mapping[Any, Any]) -> None:
+def _person(screen: Screen, row: Mapping[Any, Any], signed_in: list[dict[str, Any]]) -> None:
     t = screen.t
     with st.container(
         border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=f"person-{row['id']}"
@@ -78,9 +81,11 @@ def _person(screen: Screen, row: Mapping[Any, Any]) -> None:
             st.markdown(f"**{md(row['name'])}** :{colour}-badge[{role_name(t, row['role'])}]{out}")
             st.caption(f"{md(row['email'])} · {_seen(screen, row)}")
         if row["id"] == screen.user.id:
-            st.caption(t("This is you."), width="content")
+            st.page_link(page_of("account").path, label=t("This is you: My account"), help="", width="content")
         else:
-            _change(screen, row)
+            with st.container(horizontal=True, width="content"):
+                _sessions(screen, row, signed_in)
+                _change(screen, row)
 
 
 def _seen(screen: Screen, row: Mapping[Any, Any]) -> str:
@@ -90,10 +95,31 @@ def _seen(screen: Screen, row: Mapping[Any, Any]) -> str:
     return t("last here {moment}", moment=md(screen.f.moment(clock.local(row["seen_at"].to_pydatetime(), settings().timezone))))
 
 
+def _sessions(screen: Screen, row: Mapping[Any, Any], signed_in: list[dict[str, Any]]) -> None:
+    """Where somebody else is signed in, each browser with a way to end it, and all at once; nothing where they are not."""
+    if not signed_in:
+        return
+    t, email, out = screen.t, row["email"], f"out-{row['id']}"
+    label = t("Signed in ({n})", n=screen.f.number(len(signed_in)))
+    with st.popover(label, icon=":material/devices:", key=f"signed-in-{row['id']}-{presses.number(out)}"):
+        for session in signed_in:
+            with open_sessions.row(screen, session) as short:
+                press = partial(actions.end_session_of, email, session["token_hash"])
+                presses.button(t("Sign out"), f"theirs-{short}", press, open_sessions.ENDED)
+        st.caption(t("Ends all sessions of this person; they may sign in again."))
+        presses.button(
+            t("Sign out everywhere"),
+            f"out-{row['id']}",
+            partial(actions.sign_out_person, email),
+            mark("{who} is signed out everywhere."),
+            who=row["name"],
+        )
+
+
 def _change(screen: Screen, row: Mapping[Any, Any]) -> None:
     """What can be done with somebody else: each with a sentence on what it does."""
     t, email, number = screen.t, row["email"], row["id"]
-    drawn = sum(presses.number(f"{kind}-{number}") for kind in ("role", "password", "out", "disable", "enable"))
+    drawn = sum(presses.number(f"{kind}-{number}") for kind in ("role", "password", "disable", "enable"))
     with st.popover(t("Change"), icon=":material/edit:", key=f"change-{number}-{drawn}"):
         if not row["enabled"]:
             st.caption(t("May sign in again, with the password of before."))
@@ -128,14 +154,6 @@ def _change(screen: Screen, row: Mapping[Any, Any]) -> None:
             f"password-{number}",
             partial(actions.new_password, email),
             mark("The new password of {who}:"),
-            who=row["name"],
-        )
-        st.caption(t("Ends all sessions of this person; they may sign in again."))
-        presses.button(
-            t("Sign out everywhere"),
-            f"out-{number}",
-            partial(actions.sign_out_person, email),
-            mark("{who} is signed out everywhere."),
             who=row["name"],
         )
         st.caption(t("Shuts this person out at once: sessions end and access tokens stop working. Nothing is deleted."))

@@ -12,13 +12,15 @@ import streamlit as st
 from ml.i18n import Translator
 from ml.queries import record
 from ml.queries.service import Reading, Service
-from ui import texts
+from ui import drafts, texts
 from ui.format import md
+from ui.loaded import Asked
 from ui.screen import Screen
 
 LOG = logging.getLogger("insights.screens")
 LATE_DAYS = 5
 OLD_DAYS = 10
+SHORT = 8
 Level = Literal["good", "late", "old"]
 COLOURS: dict[Level, str] = {"good": "green", "late": "orange", "old": "red"}
 
@@ -112,6 +114,18 @@ def late(screen: Screen) -> None:
         )
 
 
+def damaged(screen: Screen, asked: Asked, instead: str) -> None:
+    """That the version of a model in service cannot be read: what answers now (`instead` where no version can), and what to do."""
+    if not asked.is_damaged:
+        return
+    t = screen.t
+    if asked.served is not None:
+        instead = t("An earlier version, {version}, answers instead.", version=md(asked.served.release_id[-SHORT:]))
+    cure = t("Tell your administrator.") if screen.masked else t("Train the models again on the screen Models; that replaces it.")
+    wrong = t("The version of this model in service is damaged or missing on the server's disk.")
+    st.warning(f"{wrong} {instead} {t('What is stored is not touched by this.')} {cure}")
+
+
 @contextmanager
 def errors_shown(t: Translator) -> Iterator[None]:
     """Runs a screen; an error in it becomes one calm sentence with an id, under which the log has the details."""
@@ -120,7 +134,15 @@ def errors_shown(t: Translator) -> Iterator[None]:
     except Exception:
         number = secrets.token_hex(4)
         LOG.exception("A screen failed, error %s", number)
+        drafts.hold()
         st.error(
             t("Please try again in a moment. If it happens again, tell your administrator this number: {number}", number=number),
             title=t("This screen could not be shown"),
         )
+
+
+def logged(what: str) -> str:
+    """Write the error that is being handled to the log; returns the number under which it stands there."""
+    number = secrets.token_hex(4)
+    LOG.exception("%s, error %s", what, number)
+    return number

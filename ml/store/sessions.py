@@ -5,6 +5,7 @@ A session ends when it is revoked, when its person is disabled, after IDLE witho
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +31,7 @@ class Session:
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
+    address: str | None = None
 
 
 def hashed(token: str) -> str:
@@ -51,14 +53,14 @@ def find(connection: sa.Connection, token: str | None, *, now: datetime) -> Sess
         return None
     kept = schema.sessions.c
     query = (
-        sa.select(kept.token_hash, kept.created_at.label("opened_at"), kept.seen_at, kept.expires_at, *COLUMNS)
+        sa.select(kept.token_hash, kept.created_at.label("opened_at"), kept.seen_at, kept.expires_at, kept.address, *COLUMNS)
         .join_from(schema.sessions, schema.users)
         .where(kept.token_hash == hashed(token), *_alive(now))
     )
     row = connection.execute(query).mappings().first()
     if row is None:
         return None
-    return Session(row["token_hash"], user_from(row), row["opened_at"], row["seen_at"], row["expires_at"])
+    return Session(row["token_hash"], user_from(row), row["opened_at"], row["seen_at"], row["expires_at"], row["address"])
 
 
 def is_known(connection: sa.Connection, token: str | None, *, now: datetime) -> bool:
@@ -86,19 +88,27 @@ def revoke(connection: sa.Connection, token_hash: str, *, now: datetime) -> bool
     return bool(connection.execute(ended).rowcount)
 
 
-def revoke_all(connection: sa.Connection, user_id: int, *, now: datetime) -> int:
-    """End every session of a person; how many were open."""
+def revoke_all(connection: sa.Connection, user_id: int, *, now: datetime, but: str = "") -> int:
+    """End every session of a person, `but` the one of this hash; how many were open."""
     kept = schema.sessions.c
-    ended = sa.update(schema.sessions).where(kept.user_id == user_id, kept.revoked_at.is_(None)).values(revoked_at=now)
+    theirs = (kept.user_id == user_id, kept.revoked_at.is_(None), kept.token_hash != but)
+    ended = sa.update(schema.sessions).where(*theirs).values(revoked_at=now)
     return int(connection.execute(ended).rowcount)
 
 
 def list_sessions(connection: sa.Connection, user_id: int, *, now: datetime) -> list[dict[str, Any]]:
     """A person's live sessions as {token_hash, created_at, seen_at, expires_at, address, agent}, last used first."""
-    kept = schema.sessions.c
+    return sessions_of(connection, [user_id], now=now)[user_id]
+
+
+def sessions_of(connection: sa.Connection, user_ids: Iterable[int], *, now: datetime) -> dict[int, list[dict[str, Any]]]:
+    """The live sessions of each of these people, as in `list_sessions`; an empty list for who has none."""
+    kept, found = schema.sessions.c, {number: list[dict[str, Any]]() for number in user_ids}
     columns = (kept.token_hash, kept.created_at, kept.seen_at, kept.expires_at, kept.address, kept.agent)
-    query = sa.select(*columns).join_from(schema.sessions, schema.users).where(kept.user_id == user_id, *_alive(now))
-    return [dict(row) for row in connection.execute(query.order_by(kept.seen_at.desc())).mappings()]
+    query = sa.select(kept.user_id, *columns).join_from(schema.sessions, schema.users).where(kept.user_id.in_(found), *_alive(now))
+    for row in connection.execute(query.order_by(kept.seen_at.desc())).mappings():
+        found[row["user_id"]].append({column.name: row[column.name] for column in columns})
+    return found
 
 
 def forget_ended(connection: sa.Connection, *, now: datetime) -> int:

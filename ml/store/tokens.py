@@ -12,22 +12,23 @@ from ml.store import audit, schema
 from ml.store.person import COLUMNS, User, user_from
 from ml.store.refused import Refused
 from ml.store.sessions import ID_BYTES, TOUCH_EVERY, hashed
-from ml.store.users import SYSTEM
+from ml.store.users import ROLES, SYSTEM
 
 PREFIX = "insights_"
 
 
 class Scope(NamedTuple):
-    """What a token may be allowed to do."""
+    """What a token may be allowed to do, if its person has one of the `roles` at that moment."""
 
     name: str
     meaning: str
+    roles: tuple[str, ...] = ROLES
 
 
 SCOPES: tuple[Scope, ...] = (
     Scope("predictions:read", "read forecasts, segments, risks, delivery costs and prices"),
     Scope("experiments:read", "read running tests and a customer's group"),
-    Scope("experiments:write", "send outcomes of tests"),
+    Scope("experiments:write", "send outcomes of tests", ("admin", "analyst")),
     Scope("metrics:read", "read counters and health numbers"),
 )
 
@@ -46,6 +47,10 @@ class Token:
     user: User
     last_used_at: datetime | None
 
+    def may(self, scope: str) -> bool:
+        """Whether it has the scope, and its person a role for it now."""
+        return scope in self.scopes and any(known.name == scope and self.user.role in known.roles for known in SCOPES)
+
 
 def add(
     connection: sa.Connection,
@@ -59,7 +64,7 @@ def add(
 ) -> tuple[int, str]:
     """Make a token for an enabled person: its number and the secret, which is shown this once and kept as a hash only.
 
-    Raises TokenError for no or unknown scopes, an empty name, an end in the past, or a disabled person.
+    Raises TokenError for no or unknown scopes, an empty name, an end in the past, a disabled person, or one whose role has no such scope.
     """
     wanted, known = sorted(set(scopes)), {scope.name for scope in SCOPES}
     if not wanted or not set(wanted) <= known:
@@ -69,6 +74,9 @@ def add(
     if not user.enabled or (expires_at is not None and expires_at <= now):
         sentence = f"A token for {user.email} ending {expires_at} would never work; enable the user or choose a later end."
         raise TokenError(sentence, "token_useless")
+    barred = [scope.name for scope in SCOPES if scope.name in wanted and user.role not in scope.roles]
+    if barred:
+        raise TokenError(f"{user.email} is {user.role}; {', '.join(barred)} wants another role. Choose somebody who has it.", "token_role")
     secret = PREFIX + secrets.token_urlsafe(ID_BYTES)
     values = {"name": name.strip(), "token_hash": hashed(secret), "scopes": wanted, "user_id": user.id, "created_at": now}
     number = connection.execute(sa.insert(schema.tokens).values(**values, expires_at=expires_at)).inserted_primary_key

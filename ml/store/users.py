@@ -111,13 +111,19 @@ def set_language(connection: sa.Connection, email: str, language: str | None, *,
     return get(connection, email)
 
 
-def set_password(connection: sa.Connection, email: str, password: str, *, now: datetime, by: str = SYSTEM) -> User:
-    """Set a new password and revoke all sessions of that person. Raises UserError for a password out of length."""
+def set_password(connection: sa.Connection, email: str, password: str, *, now: datetime, by: str = SYSTEM, keep: str = "") -> User:
+    """Set a new password and revoke all sessions of that person, but the one with the hash `keep`. Raises UserError for a bad length."""
     user = get(connection, email)
     _change(connection, user, password_hash=hash_password(password))
-    sessions.revoke_all(connection, user.id, now=now)
+    sessions.revoke_all(connection, user.id, now=now, but=keep)
     audit.record(connection, by, "user.password", user.email, at=now)
     return user
+
+
+def has_password(connection: sa.Connection, email: str) -> bool:
+    """Whether this person can sign in with a password of ours; others come in through the sign-in provider only."""
+    row = _row(connection, email)
+    return row is not None and row["password_hash"] is not None
 
 
 def authenticate(connection: sa.Connection, email: str, password: str) -> User | None:
@@ -146,10 +152,15 @@ def ensure_first_admin(settings: Settings, engine: sa.Engine, now: datetime | No
 
 def hash_password(password: str) -> str:
     """The argon2id hash to keep (RFC 9106, the library's low-memory profile). Raises UserError for a password out of length."""
+    check_length(password)
+    return _hasher().hash(_normal(password))
+
+
+def check_length(password: str) -> None:
+    """Raises UserError for a password out of length."""
     shortest, longest = PASSWORD_LENGTHS
     if not shortest <= len(password) <= longest:
-        raise UserError(f"The password has {len(password)} characters; accepted are {shortest} to {longest}.")
-    return _hasher().hash(_normal(password))
+        raise UserError(f"The password has {len(password)} characters; accepted are {shortest} to {longest}.", "password_length")
 
 
 def verify(kept: str | None, password: str) -> bool:

@@ -81,7 +81,8 @@ def test_canaries_stay_where_they_belong(tmp_path, servers, monkeypatch, caplog,
     for page, queries in (
         ("operations", [{"part": "messages", "message": number} for number in numbers]),
         ("operations", [{"part": part} for part in ("data", "runs", "activity", "reports", "people")]),
-        ("settings", [{"tab": tab} for tab in ("setup", "people", "values", "tokens", "system", "own")]),
+        ("settings", [{"tab": tab} for tab in ("setup", "people", "values", "tokens", "system")]),
+        ("account", [{}]),
         ("models", [{}]),
         ("overview", [{}]),
     ):

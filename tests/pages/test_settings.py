@@ -18,7 +18,7 @@ from tests.pages.pressing import button, everything_written, field, rows
 from ui import actions, guard, presses, store_access
 from ui.preference_texts import GROUPS, names_in
 
-TABS = ("setup", "people", "values", "tokens", "system", "own")
+TABS = ("setup", "people", "values", "tokens", "system")
 LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>'
 ES, EN = translator("es"), translator("en")
 
@@ -193,15 +193,35 @@ def test_somebody_is_signed_out_everywhere(live, own_full_home):
     number = number_of("analyst")
     with begin_write(store_access.store()) as conn:
         theirs = sessions.create(conn, number, now=utc_now())
-    app = button(app, f"out-{number}").click().run()
+    app = button(app.run(), f"out-{number}").click().run()
     with store_access.store().connect() as conn:
         assert sessions.find(conn, theirs, now=utc_now()) is None
     assert deeds() == [("admin@example.com", "session.revoke", "analyst@example.com")] and not app.error
 
 
+def test_where_a_person_is_signed_in_is_seen_and_ended_one_by_one(live, own_full_home):
+    app = live(own_full_home, "settings", tab="people")
+    number = number_of("analyst")
+    with begin_write(store_access.store()) as conn:
+        agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1"
+        phone, office = (sessions.create(conn, number, now=utc_now(), address=f"192.0.2.{n}", agent=agent) for n in (1, 2))
+        boss = users.add(conn, "boss@example.com", "Boss", "admin", "a long enough password", now=utc_now())
+        foreign = sessions.create(conn, boss.id, now=utc_now())
+    said = texts_of(app.run()).replace("\\", "")
+    assert "192.0.2.1 · desde" in said and "Safari · iPhone" in said
+    app = button(app, f"theirs-{sessions.hashed(phone)[:12]}").click().run()
+    with store_access.store().connect() as conn:
+        assert [sessions.find(conn, token, now=utc_now()) is not None for token in (phone, office, foreign)] == [False, True, True]
+    assert deeds()[-1] == ("admin@example.com", "session.revoke", "analyst@example.com") and app.success and not app.error
+    before = everything_written()
+    actions.end_session_of("analyst@example.com", sessions.hashed(foreign))
+    assert everything_written() == before
+
+
 @pytest.mark.parametrize(
-    "change", [lambda: actions.change_role("ADMIN@example.com", "viewer"), lambda: actions.disable_person("admin@example.com"),
-               lambda: actions.new_password("admin@example.com"), lambda: actions.sign_out_person("admin@example.com")]
+    "change", [lambda: actions.end_session_of("ADMIN@example.com", "x"), lambda: actions.change_role("ADMIN@example.com", "viewer"),
+               lambda: actions.disable_person("admin@example.com"), lambda: actions.new_password("admin@example.com"),
+               lambda: actions.sign_out_person("admin@example.com")]
 )  # fmt: skip
 def test_nobody_shuts_themselves_out(live, own_full_home, change):
     app = live(own_full_home, "settings", tab="people")
@@ -413,39 +433,6 @@ def test_settings_are_shown_as_set_or_not_and_never_their_values(live, own_full_
     assert "canary" not in said and "k" * 40 not in said
 
 
-def test_own_sessions_are_listed_and_ended_one_by_one_or_together(live, own_full_home):
-    app = live(own_full_home, "settings", tab="own")
-    with begin_write(store_access.store()) as conn:
-        others = [sessions.create(conn, number_of("admin"), now=utc_now()) for _ in range(3)]
-        foreign = sessions.create(conn, number_of("viewer"), now=utc_now())
-    app.run()
-    assert "Firefox · Linux" in texts_of(app).replace("\\", "") and ES("this browser") in texts_of(app)
-    app = button(app, f"end-{sessions.hashed(others[0])[:12]}").click().run()
-    open_now = {name for name, revoked in rows(schema.sessions, "token_hash", "revoked_at") if revoked is None}
-    assert sessions.hashed(others[0]) not in open_now and sessions.hashed(others[1]) in open_now
-    app = button(app, "end-others").click().run()
-    open_now = {name for name, revoked in rows(schema.sessions, "token_hash", "revoked_at") if revoked is None}
-    assert open_now == {sessions.hashed(guard.session_token()), sessions.hashed(foreign)}
-    assert [action for _, action, _ in deeds()] == ["session.revoke", "session.revoke"] and not app.error
-
-
-def test_somebody_elses_session_cannot_be_ended_as_ones_own(live, own_full_home):
-    live(own_full_home, "settings", tab="own")
-    with begin_write(store_access.store()) as conn:
-        foreign = sessions.create(conn, number_of("viewer"), now=utc_now())
-    before = everything_written()
-    actions.end_session(sessions.hashed(foreign))
-    assert everything_written() == before
-
-
-def test_the_own_language_may_follow_the_browser(live, own_full_home):
-    app = live(own_full_home, "settings", tab="own", language="es")
-    field(app, "segmented_control", "own-language").set_value("en").run()
-    assert app.title[0].value == EN("Settings")
-    field(app, "segmented_control", "own-language").set_value("browser").run()
-    assert rows(schema.users, "language", email="admin@example.com") == [(None,)]
-
-
 def test_setting_up_counts_what_is_left_and_goes_when_all_is_done(live, own_full_home, monkeypatch):
     app = live(own_full_home, "settings")
     assert ES("{done} of {all} steps are done", done="3", all="8") in [bar.proto.text for bar in app.get("progress")] or True
@@ -467,9 +454,7 @@ def pressable(app) -> list[str]:
     return [entry.key for entry in app.button if entry.key and not entry.key.startswith(keep)]
 
 
-@pytest.mark.parametrize(
-    ("tab", "loss"), [("people", "demoted"), ("tokens", "disabled"), ("values", "demoted"), ("values", "signed out"), ("own", "disabled")]
-)
+@pytest.mark.parametrize(("tab", "loss"), [("people", "demoted"), ("tokens", "disabled"), ("values", "demoted"), ("values", "signed out")])
 def test_after_the_right_is_gone_no_button_writes_anything(live, own_full_home, tab, loss):
     app = live(own_full_home, "settings", tab=tab, group="deliveries")
     with begin_write(store_access.store()) as conn:
@@ -506,6 +491,7 @@ WRITES = (
     lambda: actions.add_person("x@example.com", "", "viewer"), lambda: actions.change_role("viewer@example.com", "admin"),
     lambda: actions.disable_person("viewer@example.com"), lambda: actions.enable_person("viewer@example.com"),
     lambda: actions.new_password("viewer@example.com"), lambda: actions.sign_out_person("viewer@example.com"),
+    lambda: actions.end_session_of("viewer@example.com", "x"),
     lambda: actions.make_token("x", "viewer@example.com", ["predictions:read"], None), lambda: actions.revoke_token(1),
     lambda: actions.set_preferences({"call_cost": 1}), lambda: actions.confirm_preferences(("call_cost",)),
     lambda: actions.undo_preferences((1,)),

@@ -157,9 +157,9 @@ def test_no_spelling_of_a_public_path_opens_another(app, path):
 
 def test_tokens_open_what_their_scope_says_and_nothing_else(app):
     with begin_write(app.store) as connection:
-        viewer, now = users.get(connection, "viewer@example.com"), utc_now()
+        owner, now = users.get(connection, "analyst@example.com"), utc_now()
         secrets = {
-            name: tokens.add(connection, name, viewer, ["metrics:read"] if name == "metrics" else ALL_BUT_METRICS, now=now)
+            name: tokens.add(connection, name, owner, ["metrics:read"] if name == "metrics" else ALL_BUT_METRICS, now=now)
             for name in ("good", "revoked", "other", "old", "leaver", "metrics")
         }
         tokens.revoke(connection, secrets["revoked"][0], now=now)

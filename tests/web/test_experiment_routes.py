@@ -22,7 +22,7 @@ PRICE = {"product_id": "P1", "price": 2_900}
 def store():
     engine = quick_store()
     with engine.begin() as connection:
-        add_person(connection, "viewer")
+        add_person(connection, "analyst")
         fill(connection)
         today = NOW.date() - timedelta(days=2)
         creating.create(connection, "dynamic_pricing", UNITS, When(today, 30, today, NOW, "ana"), Wish(treatment=PRICE, salt="s"))
@@ -33,7 +33,7 @@ def store():
 def bearer(store) -> dict[str, str]:
     with store.begin() as connection:
         scopes = ["experiments:read", "experiments:write"]
-        _, secret = tokens.add(connection, "form", users.get(connection, "viewer@example.com"), scopes, now=NOW)
+        _, secret = tokens.add(connection, "form", users.get(connection, "analyst@example.com"), scopes, now=NOW)
     return {"Authorization": f"Bearer {secret}"}
 
 

@@ -21,10 +21,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ml.clock import utc_now
 from ml.store import sessions, tokens
 from ml.store.engine import begin_write
+from ui.drafts import DRAFTS, of_session
 from ui.store_access import UNAVAILABLE
 from ui.web.access import PAGE, PUBLIC, READER, VISITOR, Access, access_for, as_page, is_for_people
 from ui.web.cookies import session_token
-from ui.web.live import is_automatic, only_the_page
+from ui.web.live import is_automatic, only_the_page, typed
 from ui.web.problem import problem
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,8 @@ class Gate:
             challenge = f'Bearer realm="3T Insights", error="insufficient_scope", scope="{wanted}"'
             detail = f"The token has {', '.join(sorted(token.scopes))}; this path wants the scope {wanted}."
             return problem(403, detail, headers={"WWW-Authenticate": challenge})
+        if wanted is not None and not token.may(wanted):
+            return problem(403, f"The token belongs to {token.user.email}, whose role {token.user.role} is not enough for {wanted}.")
         if tokens.needs_touch(token, self._now()):
             self._later(tokens.touch, token)
         return None
@@ -109,7 +112,10 @@ class Gate:
             await self.app(scope, partial(self._receive_checked, scope, receive), send)
 
     async def _receive_checked(self, scope: Scope, receive: Receive) -> Message:
-        """The browser's next message. Once the session has ended only the page itself runs, up to its guard: no callback, no fragment."""
+        """The browser's next message. Once the session has ended only the page itself runs, up to its guard: no callback, no fragment.
+
+        What was typed is put aside, for the same person to find it again.
+        """
         message = await receive()
         if message["type"] != "websocket.receive":
             return message
@@ -118,7 +124,10 @@ class Gate:
         except UNAVAILABLE:
             log.exception("The gate could not ask the store whether the session still lives")
             session = None
-        return message if session else only_the_page(message)
+        if session is None:
+            DRAFTS.keep(of_session(session_token(HTTPConnection(scope))), typed(message))
+            return only_the_page(message)
+        return message
 
     async def _session(self, scope: Scope, *, automatic: bool = False) -> sessions.Session | None:
         """The live session of the cookie. Its use is noted, unless the page called by itself (a fragment that refreshes on a timer)."""

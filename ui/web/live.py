@@ -25,6 +25,13 @@ def only_the_page(message: Message) -> Message:
     return {"type": "websocket.receive", "bytes": plain.SerializeToString()}
 
 
+def typed(message: Message) -> dict[str, str]:
+    """The texts in the fields that a message brings, by the keys of the fields."""
+    asked = _parsed(message)
+    states = asked.rerun_script.widget_states.widgets if asked is not None and asked.WhichOneof("type") == "rerun_script" else ()
+    return {state.id.split("-", 2)[-1]: state.string_value for state in states if state.WhichOneof("value") == "string_value"}
+
+
 def _parsed(message: Message) -> BackMsg | None:
     try:
         return BackMsg.FromString(message.get("bytes") or b"")

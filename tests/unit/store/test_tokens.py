@@ -85,3 +85,14 @@ def test_use_is_noted_once_a_minute(connection, ana):
 def test_every_scope_has_a_meaning():
     assert SCOPES
     assert all(scope.meaning for scope in SCOPES)
+
+
+def test_a_scope_wants_a_role_when_it_is_given_and_when_it_is_used(connection):
+    ana = add_person(connection, "analyst", "bea")
+    with pytest.raises(TokenError, match="experiments:write wants another role"):
+        tokens.add(connection, "form", add_person(connection, "viewer", "eva"), [*READ, "experiments:write"], now=NOW)
+    _, secret = tokens.add(connection, "form", ana, [*READ, "experiments:write"], now=NOW)
+    assert tokens.find(connection, secret, now=NOW).may("experiments:write")
+    users.set_role(connection, ana.email, "viewer", now=NOW)
+    found = tokens.find(connection, secret, now=NOW)
+    assert found.may("predictions:read") and not found.may("experiments:write") and not found.may("metrics:read")

@@ -8,7 +8,7 @@ from ml.source.finding_texts import FINDINGS
 from ml.store.preferences import PREFERENCES, PreferenceError, Preferences, read_preferences
 from ml.store.tokens import SCOPES
 from ml.store.users import ROLES
-from ui import preference_texts, settings_own, settings_people, settings_setup, settings_system, settings_tokens
+from ui import open_sessions, preference_texts, settings_people, settings_setup, settings_system, settings_tokens
 from ui.operations_reports import calm
 
 
@@ -74,4 +74,4 @@ def test_a_report_shows_markup_of_the_data_as_it_is_written():
     ],
 )  # fmt: skip
 def test_browsers_by_two_words(agent, name):
-    assert settings_own.browser_name(agent) == name
+    assert open_sessions.browser_name(agent) == name
