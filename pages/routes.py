@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ml.queries import routes
-from ui import blocks, charts, guard, records, route_ask, route_figures, route_words, states, tables
+from ui import blocks, charts, guard, loaded, records, route_ask, route_figures, route_words, states, tables
 from ui.format import md
 from ui.glossary import term
 from ui.screen import open_screen
@@ -15,7 +15,8 @@ if screen.reading is None:
 service = screen.services.get("route_cost")
 known = service if service and service.as_of else None
 zones, tours = screen.read(routes.zones, known), screen.read(routes.tours, known)
-points, depot = screen.read(routes.points), route_ask.depot(screen)
+points, model = screen.read(routes.points), loaded.ask("route_cost")
+depot = route_ask.depot(screen, model.served)
 
 st.title(t("What does a delivery cost?"), anchor=False, help=term(t, "calculated or learnt"))
 if known:
@@ -24,9 +25,10 @@ else:
     states.late(screen)
     st.info(t("Nothing was learnt from your data yet: the cost is calculated from the depot and the rates on Settings."))
     states.unavailable(screen, "route_cost")
+states.damaged(screen, model, t("The cost below is calculated from the depot and the rates on Settings instead."))
 
 asked = route_ask.form(screen, zones, screen.read(routes.customer_types), depot)
-said = route_ask.answer(screen, asked)
+said = route_ask.answer(screen, asked, model.served)
 if isinstance(said, str):
     st.warning(said)
 else:

@@ -1,6 +1,5 @@
 """What people do about one customer: its alert, notes and contacts, always calling it, the link to its own page, and what if."""
 
-import logging
 from functools import partial
 
 import streamlit as st
@@ -13,14 +12,12 @@ from ml.queries.customer_story import Standing
 from ml.queries.customer_what_if import Answer
 from ml.queries.service import Service
 from ml.store.customer_links import DAYS_CHOICES
-from ml.store.releases import ReleaseError
-from ui import actions_alerts, actions_customers, data, guard, loaded, presses, work_list, work_words
+from ui import actions_alerts, actions_customers, data, guard, loaded, presses, states, work_list, work_words
 from ui.format import md
 from ui.registry import page as page_of
 from ui.screen import Screen
-from ui.store_access import settings, store
+from ui.store_access import settings
 
-log = logging.getLogger(__name__)
 DONE = mark("Noted.")
 USUAL_SILENCE = 14
 KINDS = {"note": mark("Note"), "contact": mark("I contacted this customer")}
@@ -76,14 +73,12 @@ def what_if(screen: Screen, service: Service, who: Profile) -> None:
             st.caption(t("What the risk would be if the customer ordered today, or stayed silent for longer."))
             return
         days = st.slider(t("Days more without an order"), 1, customer_what_if.LONGEST_SILENCE, USUAL_SILENCE, key="what-if-days")
-        try:
-            with store().connect() as conn:
-                served = loaded.MODELS.serving(conn, "customers")
-                model = served.predictor.model_ if served else None
-                told = customer_what_if.ask(conn, model, who.customer_id, service.day, days) if model else None
-        except ReleaseError:
-            log.exception("The model of customers cannot be loaded")
-            told = None
+        asked = loaded.ask("customers")
+        states.damaged(screen, asked, t("What would be cannot be asked until it is replaced."))
+        model = asked.served.predictor.model_ if asked.served else None
+        told = data.ask(customer_what_if.ask, model, who.customer_id, service.day, days) if model else None
+        if told is None and asked.is_damaged:
+            return
         if told is None:
             st.caption(t("The model cannot answer for this customer just now."))
             return

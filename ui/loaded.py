@@ -5,15 +5,15 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from ml.settings import Settings
 from ml.store.pointers import Served, pointed_releases, serve
-from ml.store.releases import signing_key
+from ml.store.releases import ReleaseError, signing_key
 from ml.store.values import load_preferences
-from ui.store_access import settings
+from ui.store_access import settings, store
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,24 @@ class LoadedModels:
                     log.error("%s The release %s answers what-ifs of %s instead.", problem, kept.release_id, predictor)
                 self._kept[predictor] = (pointed[0], kept)
         return kept._replace(predictor=_of_today(kept.predictor, connection))
+
+
+class Asked(NamedTuple):
+    """A model that was asked for: what serves, None where nothing can, and whether the version in service is damaged."""
+
+    served: Served | None
+    is_damaged: bool
+
+
+def ask(predictor: str) -> Asked:
+    """The predictor that answers what-ifs of a screen; an earlier version where the one in service is damaged."""
+    try:
+        with store().connect() as connection:
+            served = MODELS.serving(connection, predictor)
+    except ReleaseError as error:
+        log.error("%s What-ifs of %s cannot be answered.", error, predictor)
+        return Asked(None, is_damaged=True)
+    return Asked(served, is_damaged=served is not None and bool(served.problems))
 
 
 def _of_today(predictor: Any, connection: sa.Connection) -> Any:

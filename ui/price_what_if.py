@@ -10,12 +10,11 @@ import streamlit as st
 
 from ml.pricing.model import PricingError
 from ml.pricing.whatif import PriceWhatIf
-from ml.store.releases import ReleaseError
-from ui import blocks, charts, loaded, price_words, texts
+from ml.store.pointers import Served
+from ui import blocks, charts, loaded, price_words, states, texts
 from ui.charts import Figure
 from ui.format import md
 from ui.screen import Screen
-from ui.store_access import store
 
 log = logging.getLogger(__name__)
 STEPS = 21
@@ -30,7 +29,11 @@ def show(screen: Screen, row: Mapping[str, Any]) -> None:
         st.write(t("This can be tried once the answer of sales to this price can be read."))
         return
     prices = inside(row["low"], row["high"], (row["current_price"], row["suggested"]))
-    said = ask(row, prices)
+    model = loaded.ask("price")
+    states.damaged(screen, model, t("No price can be tried until it is replaced."))
+    said = ask(model.served, row, prices)
+    if said is None and model.is_damaged:
+        return
     if said is None:
         st.warning(t("The model in service cannot be asked at the moment; the suggestions and the table are not touched by this."))
         return
@@ -65,17 +68,15 @@ def inside(low: float, high: float, marks: Sequence[float]) -> list[float]:
     return sorted(kept)
 
 
-def ask(row: Mapping[str, Any], prices: Sequence[float]) -> list[PriceWhatIf] | None:
-    """The model's answer at each price; None where no release can be loaded or the release in service does not know the product."""
+def ask(served: Served | None, row: Mapping[str, Any], prices: Sequence[float]) -> list[PriceWhatIf] | None:
+    """The model's answer at each price; None where no version can be asked, or the one that answers does not know the product."""
+    if served is None:
+        return None
     kind = None if pd.isna(row["customer_type"]) else str(row["customer_type"])
+    today = float(row["current_price"])
     try:
-        with store().connect() as connection:
-            served = loaded.MODELS.serving(connection, "price")
-        if served is None:
-            return None
-        today = float(row["current_price"])
         return [served.predictor.price_what_if(str(row["product_id"]), kind, price, current_price=today) for price in prices]
-    except (ReleaseError, PricingError) as problem:
+    except PricingError as problem:
         log.warning("The Prices screen could not ask the model: %s", problem)
         return None
 

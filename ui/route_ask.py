@@ -1,20 +1,17 @@
 """The form of one delivery and its answer: the fitted model in service, or the company's rates alone."""
 
-import logging
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from ml.routing.delivery import DeliveryEstimate, RoutingError, estimate_delivery
 from ml.routing.distance import depot_of
-from ml.store.releases import ReleaseError
+from ml.store.pointers import Served
 from ml.store.values import load_preferences
-from ui import filters, loaded
+from ui import filters
 from ui.screen import Screen
-from ui.store_access import store
 
-log = logging.getLogger(__name__)
 ANY_TYPE = "any"
 MOST_LATITUDE, MOST_LONGITUDE = 90, 180
 
@@ -50,23 +47,22 @@ def form(screen: Screen, zones: pd.DataFrame, kinds: tuple[str, ...], depot: tup
     return Question(latitude, longitude, float(quantity), None if kind == ANY_TYPE else kind)
 
 
-def depot(screen: Screen) -> tuple[float, float]:
-    """Where tours start: the depot of the model in service, else the one on Settings."""
-    model = _model()
+def depot(screen: Screen, served: Served | None) -> tuple[float, float]:
+    """Where tours start: the depot of the model that answers, else the one on Settings."""
+    model = served.predictor if served else None
     if model is not None and model.model_ is not None:
         return float(model.model_.depot[0]), float(model.model_.depot[1])
     return depot_of(screen.read(load_preferences))
 
 
-def answer(screen: Screen, asked: Question) -> DeliveryEstimate | str:
-    """What the delivery costs, or one sentence on what is wrong with the question."""
+def answer(screen: Screen, asked: Question, served: Served | None) -> DeliveryEstimate | str:
+    """What the delivery costs, by the model that answers or else by the rates on Settings; or what is wrong with the question."""
     wrong = problem(screen, asked)
     if wrong:
         return wrong
-    model = _model()
     try:
-        if model is not None:
-            said: DeliveryEstimate = model.estimate_delivery(*asked)
+        if served is not None:
+            said: DeliveryEstimate = served.predictor.estimate_delivery(*asked)
             return said
         return estimate_delivery(*asked, screen.read(load_preferences))
     except RoutingError:
@@ -81,14 +77,3 @@ def problem(screen: Screen, asked: Question) -> str:
     if not asked.quantity > 0:
         return t("The number of bottles must be above 0.")
     return ""
-
-
-def _model() -> Any:
-    """The fitted predictor of route costs with the rates of today, or None."""
-    try:
-        with store().connect() as connection:
-            served = loaded.MODELS.serving(connection, "route_cost")
-    except ReleaseError as problem:
-        log.warning("The Routes screen answers with the company's rates alone: %s", problem)
-        return None
-    return served.predictor if served else None

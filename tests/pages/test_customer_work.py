@@ -100,9 +100,3 @@ def test_always_call_is_a_list_one_can_leave(show, own_full_home):
     assert rows(always_call, "customer_id") == []
     button(app, "back-always-c2").click().run()
     assert rows(always_call, "customer_id") == [("c2",)]
-
-
-def test_what_if_says_when_no_model_can_be_asked(show, full_home):
-    app = show(full_home, "customer", role="viewer", language="en", query={"customer": "c2"})
-    app.toggle(key="what-if").set_value(True).run()
-    assert not app.exception and not app.error and "cannot answer for this customer" in said(app)

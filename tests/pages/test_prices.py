@@ -14,6 +14,7 @@ from ml.pricing.model import CellModel, PriceModel
 from ml.pricing.whatif import price_what_if
 from ml.store import schema
 from ml.store.engine import begin_write, open_store
+from ml.store.pointers import Served
 from tests.conftest import settings_for
 from tests.pages.conftest import texts_of
 from ui import loaded, texts
@@ -24,15 +25,16 @@ HOMES = {"product": "p1", "type": "Hogar"}
 
 @pytest.fixture
 def model_in_service(monkeypatch):
-    """A fitted model with an elasticity of -1.1 for homes, whose draws lie between -1.4 and -0.8."""
+    """A fitted model with an elasticity of -1.1 for homes, whose draws lie between -1.4 and -0.8; returns what it knows."""
     read = Elasticity(-1.1, np.linspace(-1.4, -0.8, 41), None, 0.05, 60)
     cells = {("p1", kind): CellModel(read, 3_400.0, False, 30, 310.0, np.zeros(13)) for kind in ("Hogar", "Empresa")}
     model = PriceModel(
         pd.Timestamp(2026, 11, 20), ("p1",), cells, {"p1": read}, None, {"p1": 620.0}, {"p1": 1_000.0}, {}
     )  # fmt: skip
     predictor = SimpleNamespace(price_what_if=lambda product, kind, price, **now: price_what_if(model, product, kind, price, **now))
-    served = SimpleNamespace(predictor=predictor, release_id="r")
+    served = Served(predictor, "r", ())
     monkeypatch.setattr(loaded, "MODELS", SimpleNamespace(serving=lambda connection, name: served))
+    return cells
 
 
 def test_a_suggestion_is_said_with_its_limits_and_its_gain(show, full_home):
@@ -73,7 +75,8 @@ def test_a_price_is_tried_inside_the_limits(show, full_home, model_in_service):
     assert app.get("plotly_chart")
 
 
-def test_a_release_that_cannot_be_loaded_leaves_the_rest_whole(show, full_home):
+def test_a_model_that_does_not_know_the_product_leaves_the_rest_whole(show, full_home, model_in_service):
+    model_in_service.clear()
     app = show(full_home, "prices", query=HOMES)
     assert not app.error and len(app.metric) == 4 and not app.select_slider
     assert translator("es")(
