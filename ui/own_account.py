@@ -36,7 +36,7 @@ def language(screen: Screen) -> None:
 def password(screen: Screen) -> None:
     """The form for a new password; who comes in through the sign-in provider has none here."""
     t, drawn, (shortest, longest) = screen.t, presses.number("own-password"), users.PASSWORD_LENGTHS
-    st.subheader(t("Password"), anchor=False)
+    st.subheader(t("Your password"), anchor=False)
     if not data.ask(users.has_password, screen.user.email):
         st.write(t("You come in through the company's sign-in provider; your password is changed there."))
         return

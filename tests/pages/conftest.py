@@ -82,6 +82,7 @@ def show(store_at, monkeypatch) -> Show:
         store_at(home)
         monkeypatch.setattr(clock, "today", lambda timezone: TODAY)
         monkeypatch.setattr(guard, "current_user", lambda token=None: person(role, language))
+        monkeypatch.setattr(guard, "session_token", lambda: None)
         app = AppTest.from_file(str(MAIN), default_timeout=TIMEOUT_SECONDS)
         for name, value in (query or {}).items():
             app.query_params[name] = value
