@@ -16,6 +16,8 @@ ELSEWHERE = {  # what stands on a screen in a state that its own test makes, pre
     "retry-": "tests/pages/test_run_orders.py",
     "segment-count": "tests/pages/test_screens.py",
     "own-password": "tests/pages/test_account.py",
+    "logo": "tests/pages/test_settings.py",
+    "logo-remove": "tests/pages/test_settings.py",
 }
 COUNTED = {"own-password"}  # each wrong password is an attempt, as at the sign-in
 

@@ -10,7 +10,7 @@ from tests.pages.writing_buttons import PLACES, changed, contents, families, fil
 from ui import guard, presses, store_access
 
 LOSSES = ("demoted", "disabled", "signed out")
-NOT_HERE = {"open-", "cancel-", "segment-count"}  # stand in a state that shuts out another's, or with more customers
+NOT_HERE = {"open-", "cancel-", "segment-count", "logo", "logo-remove"}  # stand in a state that shuts out another's, with more customers or a file
 HANDED_IN = {"make-experiment", "yes-1", "no-1"}
 
 
