@@ -10,7 +10,7 @@ from tests.pages.writing_buttons import PLACES, changed, contents, families, fil
 from ui import guard, presses, store_access
 
 LOSSES = ("demoted", "disabled", "signed out")
-NOT_HERE = {"open-", "cancel-", "segment-count", "logo", "logo-remove"}  # stand in a state that shuts out another's, with more customers or a file
+NOT_HERE = {"open-", "cancel-", "segment-count", "logo", "logo-remove"}  # in a state that shuts out another's, or with a file
 HANDED_IN = {"make-experiment", "yes-1", "no-1"}
 
 
@@ -32,9 +32,9 @@ def tried(monkeypatch) -> dict[str, set[str]]:
     """What became of each press: name -> "refused" for want of the right, or "let in"."""
     found, once = {}, presses.press
 
-    def watched(name, drawn, action, done, params):
+    def watched(name, *press):
         try:
-            once(name, drawn, action, done, params)
+            once(name, *press)
         except guard.NotAllowed:
             found.setdefault(name, set()).add("refused")
             raise
