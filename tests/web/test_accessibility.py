@@ -6,9 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
-from ml.i18n import translator
 from tests.people import PASSWORD
-from tests.web.screenshots import ARGUMENTS, CHROMIUM, browser, settle, switch
+from tests.web.screenshots import ARGUMENTS, CHROMIUM, browser, settle
 from tests.web.served import Served
 from ui.registry import HOME, PAGES
 
@@ -96,9 +95,9 @@ def test_the_tab_key_reaches_every_control_of_every_screen_and_shows_where_it_is
     """A group of which one member is reached counts as reached: arrows go on from there. Who gets caught on the way misses the rest."""
     faults = {}
     with browser(filled_app.url, ADMIN, PASSWORD, width=1440, dark=False, language="es") as (page, _):
-        page.add_style_tag(content="* { transition: none !important; }")
         for entry in PAGES:
-            switch(page, translator("es")(entry.title))
+            open_screen(page, filled_app, entry.name)
+            page.add_style_tag(content="* { transition: none !important; }")
             wanted = dict(page.evaluate(STOPS, [CONTROLS, GROUPS, BESIDE_THE_KEYBOARD]))
             assert wanted, entry.name
             reached, unseen = _walked(page)
