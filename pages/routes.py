@@ -25,7 +25,6 @@ else:
     states.late(screen)
     st.info(t("Nothing was learnt from your data yet: the cost is calculated from the depot and the rates on Settings."))
     states.unavailable(screen, "route_cost")
-states.damaged(screen, model, t("The cost below is calculated from the depot and the rates on Settings instead."))
 
 asked = route_ask.form(screen, zones, screen.read(routes.customer_types), depot)
 said = route_ask.answer(screen, asked, model.served)
@@ -33,6 +32,8 @@ if isinstance(said, str):
     st.warning(said)
 else:
     blocks.cards(route_words.cards(screen, said))
+states.damaged(screen, model, t("The cost is calculated from the depot and the rates on Settings instead."))
+if not isinstance(said, str):
     parts, columns = route_words.part_rows(screen, said), route_words.part_columns(screen)
     tables.show(screen, parts, columns, alt=t("The cost of this delivery part by part"), key="parts")
     st.caption(md(route_words.behind(screen, said)))

@@ -47,7 +47,7 @@ def test_a_screen_that_asks_a_model_says_so_with_what_to_do(opened, page):
 
 def test_the_rates_answer_for_deliveries_and_it_is_said(opened):
     said = texts_of(opened("routes"))
-    assert EN("The cost below is calculated from the depot and the rates on Settings instead.") in said
+    assert EN("The cost is calculated from the depot and the rates on Settings instead.") in said
 
 
 @pytest.mark.parametrize("page", STORED)

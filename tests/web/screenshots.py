@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
 from ui.registry import HOME, PAGES
@@ -65,7 +65,16 @@ def settle(page: Page) -> None:
 
 def switch(page: Page, title: str) -> None:
     """Go to a screen by its link in the navigation, as people do, and wait until it is drawn."""
-    page.get_by_test_id("stSidebarNavLink").filter(has_text=title).first.click()
+    _follow(page, page.get_by_test_id("stSidebarNavLink").filter(has_text=title).first)
+
+
+def switch_aside(page: Page, name: str) -> None:
+    """Go to a screen that the navigation does not list by its link below it."""
+    _follow(page, page.get_by_test_id("stSidebar").locator(f"[data-testid=stPageLink] a[href$='{name}']").first)
+
+
+def _follow(page: Page, link: Locator) -> None:
+    link.click()
     page.wait_for_timeout(QUIET_MS)
     settle(page)
 

@@ -9,10 +9,11 @@ from websockets.exceptions import InvalidStatus
 
 from ml.clock import utc_now
 from ml.i18n import translator
-from ml.store import customer_links, schema, tokens, users
+from ml.store import customer_links, logos, schema, tokens, users
 from ml.store.engine import begin_write
 from ml.store.sessions import ABSOLUTE, IDLE
 from ml.store.users import ROLES
+from ml.store.values import set_preference
 from tests.conftest import SECRET_KEY
 from tests.web.served import Served, run_page, texts
 from ui.registry import PAGES
@@ -29,6 +30,7 @@ SAMPLES = {
 }
 OFF = ("/login/oidc", "/login/oidc/callback")  # this server has no sign-in provider: nobody finds anything there
 ALL_BUT_METRICS = [scope.name for scope in tokens.SCOPES if scope.name != "metrics:read"]
+DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>'
 SIGNED_OUT = [translator(language)("You are signed out") for language in ("es", "en")]
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 UNDECLARED = (
@@ -61,6 +63,11 @@ def sample(app: Served, path: str) -> str:
         with begin_write(app.store) as connection:
             link = customer_links.make(connection, "vip-0", 7, now=utc_now(), by="admin@example.com")
         return f"/c/{customer_links.token_of(link, SECRET_KEY)}"
+    if "/logo/" in path:
+        with begin_write(app.store) as connection:
+            digest = logos.keep(connection, DRAWING, now=utc_now(), by="admin@example.com")
+            set_preference(connection, "company_logo", digest, who="admin@example.com", at=utc_now())
+        return path.format(digest=digest)
     return SAMPLES.get(path, path)
 
 

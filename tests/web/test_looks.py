@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 
 from ml.i18n import translator
 from tests.people import PASSWORD
-from tests.web.screenshots import HEIGHT, browser, errors_on, overflow, settle, switch
+from tests.web.screenshots import HEIGHT, browser, errors_on, overflow, settle, switch, switch_aside
 from ui import chart_modes, charts, event_marks
 from ui.registry import PAGES
 
@@ -37,6 +37,7 @@ MAIN_ACTION = {  # what people come to a screen for, and what stands for it ther
     "models": "[data-testid=stBaseButton-primary]",
     "operations": "[data-testid=stButtonGroup] button",
     "settings": "[class*=st-key-leads] a",
+    "account": None,
 }
 GRAVE = ("serious", "critical")
 FOLLOWING = (  # parts of the forecast: words, grid, bars of the past, wider band, line
@@ -105,7 +106,11 @@ def test_every_screen_in_every_look(filled_app, language):
         page.on("pageerror", lambda error: faults.append(str(error)))
         for scheme, (place, entry) in product(("light", "dark"), enumerate(PAGES)):
             page.emulate_media(color_scheme=scheme)
-            switch(page, translator(language)(entry.title))
+            if entry.section:
+                switch(page, translator(language)(entry.title))
+            else:
+                switch_aside(page, entry.name)
+                assert page.locator("h1").inner_text() == translator(language)(entry.title)
             assert page.locator("h1").count() == 1
             assert page.locator("html").get_attribute("lang") == language
             for size in (DESK, PHONE):
