@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from ml.store import schema, tokens
+from ml.store.customer_rows import refill_all
 from tests.people import NOW, add_person, quick_hashes, quick_store  # noqa: F401
 from tests.web.filling import AS_OF, RELEASE, fill
 from tests.web.in_process import browser
@@ -105,6 +106,7 @@ def test_names_from_the_data_stay_text(store, bearer):
         table = schema.predictions
         hostile = {"name": '<script>"\u2028', "recency_days": 1, "frequency": 1, "spend": 1}
         connection.execute(sa.update(table).where(table.c.predictor == "segments").values(detail=hostile))
+        refill_all(connection)
     with browser(store) as client:
         answer = client.get("/segments", headers=bearer)
     assert answer.json()["segments"][0]["name"] == '<script>"\u2028'
