@@ -38,7 +38,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     token = declare(programs, "add", add_token, "make a token for a person; its secret is printed once")
     token.add_argument("name", help="who or what uses it")
     token.add_argument("--user", required=True, metavar="EMAIL")
-    token.add_argument("--scope", action="append", help=f"{', '.join(s.name for s in tokens.SCOPES)} (may be given again)")
+    token.add_argument("--scope", action="append", help=f"{', '.join(s.name for s in tokens.SCOPES)} (default: the role's)")
     token.add_argument("--days", type=int, default=None, help="days until it ends (default: never)")
     declare(programs, "revoke", revoke_token, "end a token").add_argument("id", type=int)
 
@@ -99,10 +99,10 @@ def list_tokens(_arguments: argparse.Namespace, context: Context) -> None:
 def add_token(arguments: argparse.Namespace, context: Context) -> None:
     """Make a token and print its secret once."""
     now = clock.utc_now()
-    scopes = arguments.scope or [scope.name for scope in tokens.SCOPES]
     expires_at = now + timedelta(days=arguments.days) if arguments.days is not None else None
     with begin_write(context.store) as connection:
         user = users.get(connection, arguments.user)
+        scopes = arguments.scope or [scope.name for scope in tokens.SCOPES if user.role in scope.roles]
         number, secret = tokens.add(connection, arguments.name, user, scopes, now=now, expires_at=expires_at, by=BY)
     context.say(f"Token {number} for {user.email}. Secret (shown once): {secret}")
 

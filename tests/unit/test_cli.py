@@ -164,7 +164,7 @@ def test_tokens_are_made_listed_without_secret_and_revoked(ask):
     secret = said.rpartition(" ")[2]
     listed = ask("tokens", "list")[1]
     assert "dashboard" in listed
-    assert secret not in listed
+    assert secret not in listed and "experiments:write" not in listed
     assert ask("tokens", "revoke", "1")[1] == "Token 1 is revoked."
 
 
