@@ -32,8 +32,7 @@ if isinstance(said, str):
     st.warning(said)
 else:
     blocks.cards(route_words.cards(screen, said))
-states.damaged(screen, model, t("The cost is calculated from the depot and the rates on Settings instead."))
-if not isinstance(said, str):
+    states.damaged(screen, model, t("The cost is calculated from the depot and the rates on Settings instead."))
     parts, columns = route_words.part_rows(screen, said), route_words.part_columns(screen)
     tables.show(screen, parts, columns, alt=t("The cost of this delivery part by part"), key="parts")
     st.caption(md(route_words.behind(screen, said)))
