@@ -124,10 +124,14 @@ def sign_out_person(email: str) -> None:
 def end_session_of(email: str, token_hash: str) -> None:
     """End one session of somebody else; without effect when it has ended or is not theirs. Raises Refused for oneself."""
     with writing("people") as write:
-        person = users.get(write.conn, _another(write.user, email))
-        theirs = {entry["token_hash"] for entry in sessions.list_sessions(write.conn, person.id, now=write.now)}
-        if token_hash in theirs and sessions.revoke(write.conn, token_hash, now=write.now):
-            audit.record(write.conn, write.user.email, "session.revoke", person.email, {"sessions": 1}, at=write.now)
+        end_one(write, users.get(write.conn, _another(write.user, email)), token_hash)
+
+
+def end_one(write: Write, person: User, token_hash: str) -> None:
+    """End a session of this person, named by its hash; without effect when it has ended or is somebody else's."""
+    theirs = {entry["token_hash"] for entry in sessions.list_sessions(write.conn, person.id, now=write.now)}
+    if token_hash in theirs and sessions.revoke(write.conn, token_hash, now=write.now):
+        audit.record(write.conn, write.user.email, "session.revoke", person.email, {"sessions": 1}, at=write.now)
 
 
 def make_token(name: str, email: str, scopes: list[str], days: int | None) -> str:

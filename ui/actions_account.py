@@ -9,7 +9,7 @@ from ml.store.engine import begin_write
 from ml.store.refused import Refused
 from ml.store.sessions import Session
 from ui import guard
-from ui.actions import ActionError, writing
+from ui.actions import ActionError, end_one, writing
 from ui.screen import CHOSEN
 from ui.store_access import store
 
@@ -48,9 +48,7 @@ def change_password(now: str, new: str, again: str) -> None:
 def end_session(token_hash: str) -> None:
     """End one of one's own sessions, named by its hash; without effect when it has ended or is somebody else's."""
     with writing("sessions") as write:
-        own = {entry["token_hash"] for entry in sessions.list_sessions(write.conn, write.user.id, now=write.now)}
-        if token_hash in own and sessions.revoke(write.conn, token_hash, now=write.now):
-            audit.record(write.conn, write.user.email, "session.revoke", write.user.email, {"sessions": 1}, at=write.now)
+        end_one(write, write.user, token_hash)
 
 
 def end_other_sessions() -> None:

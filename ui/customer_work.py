@@ -62,7 +62,7 @@ def tools(screen: Screen, who: Profile, standing: Standing) -> None:
     wanted = not standing.always_called
     label = t("Always call: never in the control group") if wanted else t("No longer always call")
     press, back = (partial(actions_alerts.always_call, who.customer_id, is_wanted) for is_wanted in (wanted, not wanted))
-    presses.button(label, f"always-{who.customer_id}", press, DONE, back=presses.Back(back))
+    presses.button(label, f"always-{who.customer_id}", press, DONE, back=back)
 
 
 def what_if(screen: Screen, service: Service, who: Profile) -> None:
@@ -112,7 +112,7 @@ def _notes(screen: Screen, who: Profile) -> None:
             st.markdown(f"**{md(f.day(note.day))}** · {md(t(KINDS[note.kind]))}: {md(note.text)}", width="stretch")
             if note.who == screen.user.email:
                 remove = partial(actions_customers.remove_note, note.id)
-                back = presses.Back(partial(actions_customers.put_back_note, who.customer_id, note))
+                back = partial(actions_customers.put_back_note, who.customer_id, note)
                 presses.button(t("Remove"), f"remove-note-{note.id}", remove, mark("The note is removed."), back=back)
 
 

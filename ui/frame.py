@@ -1,5 +1,6 @@
 """What stands around every screen: company and badge, how fresh the data is, the refresh button, language, who is signed in."""
 
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -21,8 +22,12 @@ STYLE = Path(__file__).parent / "house.css"
 
 def style() -> None:
     """The few rules of style that the theme cannot hold."""
-    st.html(STYLE)
-    st.html(f"<style>{chart_modes.rules()}</style>")
+    st.html(_style())
+
+
+@cache
+def _style() -> str:
+    return f"<style>{STYLE.read_text(encoding='utf-8')}{chart_modes.rules()}</style>"
 
 
 def alarm(screen: Screen) -> None:

@@ -15,6 +15,7 @@ from ui import states
 from ui.format import md
 from ui.store_access import UNAVAILABLE
 
+Action = Callable[[], str | None]  # a write; what it returns is shown once, as a secret
 BOOK = "presses"
 SHOWN, SHOWN_WITH_UNDO = timedelta(seconds=15), timedelta(minutes=2)
 REFUSALS: dict[str, str] = {
@@ -91,21 +92,15 @@ OTHER = mark("This could not be done. Nothing was changed.")
 
 class Said(NamedTuple):
     """What came of a press, and when (naive UTC): a msgid with its places, a secret that is shown until the person has noted it, and the
-    way back, under a name of its own."""
+    way back under a name of its own, which refuses by itself where something has happened since."""
 
     done: bool
     text: str
     params: dict[str, Any]
     at: datetime
     secret: str | None = None
-    back: "Back | None" = None
+    back: Action | None = None
     name: str = ""
-
-
-class Back(NamedTuple):
-    """The way back of a press: offered beside what came of it, and refused by the action itself where something has happened since."""
-
-    action: Callable[[], str | None]
 
 
 @dataclass
@@ -127,7 +122,7 @@ def number(name: str) -> int:
     return _book().numbers.get(name, 0)
 
 
-def press(name: str, drawn: int, action: Callable[[], str | None], done: str, params: dict[str, Any], back: Back | None = None) -> None:
+def press(name: str, drawn: int, action: Action, done: str, params: dict[str, Any], back: Action | None = None) -> None:
     """What a button calls: does `action` unless the same drawing of the button was pressed before (a double click), keeps what to say.
 
     `done` is the msgid for success. An action that was refused says why, and so does a store that is away; a lost right is raised on.
@@ -149,7 +144,15 @@ def press(name: str, drawn: int, action: Callable[[], str | None], done: str, pa
 
 
 def button(
-    label: str, name: str, action: Callable[[], str | None], done: str, /, *, strong: bool = False, back: Back | None = None, **params: Any
+    label: str,
+    name: str,
+    action: Action,
+    done: str,
+    /,
+    *,
+    strong: bool = False,
+    back: Action | None = None,
+    **params: Any,
 ) -> None:
     """A button that writes. `params` fill the places of `done`; `back` is offered afterwards."""
     drawn = number(name)
@@ -157,13 +160,13 @@ def button(
     st.button(label, key=f"{name}-{drawn}", on_click=press, args=(name, drawn, action, done, params, back), type=kind)
 
 
-def submit(label: str, name: str, action: Callable[[], str | None], done: str, /, **params: Any) -> None:
+def submit(label: str, name: str, action: Action, done: str, /, **params: Any) -> None:
     """The button of a form that writes; `action` reads the form's fields from the session state."""
     drawn = number(name)
     st.form_submit_button(label, key=f"{name}-{drawn}", on_click=press, args=(name, drawn, action, done, params), type="primary")
 
 
-def asked(label: str, question: str, yes: str, name: str, action: Callable[[], str | None], done: str, /, **params: Any) -> None:
+def asked(label: str, question: str, yes: str, name: str, action: Action, done: str, /, **params: Any) -> None:
     """A button that asks first: `question` says what will be lost, `yes` is the button that does it."""
     with st.popover(label, key=f"ask-{name}-{number(name)}"):
         st.write(md(question))
@@ -193,10 +196,10 @@ def show(t: Translator) -> None:
         st.button(t("I have noted it"), key="noted", on_click=forget, type="primary")
 
 
-def _with_way_back(t: Translator, text: str, back: Back, name: str) -> None:
+def _with_way_back(t: Translator, text: str, back: Action, name: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="way-back"):
         st.success(text, width="stretch")
-        button(t("Undo"), f"back-{name}", back.action, TAKEN_BACK)
+        button(t("Undo"), f"back-{name}", back, TAKEN_BACK)
 
 
 def plainly(action: Callable[..., object], *args: Any) -> None:

@@ -128,7 +128,7 @@ def _change(screen: Screen, row: Mapping[Any, Any]) -> None:
                 f"enable-{number}",
                 partial(actions.enable_person, email),
                 mark("{who} may come in again."),
-                back=presses.Back(partial(actions.disable_person, email)),
+                back=partial(actions.disable_person, email),
                 who=row["name"],
             )
             return
@@ -145,7 +145,7 @@ def _change(screen: Screen, row: Mapping[Any, Any]) -> None:
             f"role-{number}",
             partial(_role, email, key),
             mark("{who} has the new role from the next click."),
-            back=presses.Back(partial(actions.undo_role, email, row["role"])),
+            back=partial(actions.undo_role, email, row["role"]),
             who=row["name"],
         )
         st.caption(t("Makes a new password and ends all sessions of this person."))
@@ -162,7 +162,7 @@ def _change(screen: Screen, row: Mapping[Any, Any]) -> None:
             f"disable-{number}",
             partial(actions.disable_person, email),
             mark("{who} is disabled."),
-            back=presses.Back(partial(actions.enable_person, email)),
+            back=partial(actions.enable_person, email),
             who=row["name"],
         )
 

@@ -11,11 +11,7 @@ from typing import Any, NamedTuple
 LOW, MEDIUM, HIGH, CRITICAL = LEVELS = ("bajo", "medio", "alto", "crítico")
 ADVICE: tuple[str, ...] = ("keep", "watch", "call", "call_first", "win_back", "do_not_contact", "no_rhythm")
 BY_PROBABILITY, BY_RHYTHM = BASES = ("probability", "rhythm")
-LATE, VERY_LATE, MUCH_TOO_LATE = (
-    1.0,
-    2.0,
-    3.0,
-)  # own usual pauses of silence beyond which the rhythm list begins, a call is due, it is urgent
+LATE, VERY_LATE, MUCH_TOO_LATE = 1.0, 2.0, 3.0  # own usual pauses of silence: the rhythm list begins, a call is due, it is urgent
 
 
 class Known(NamedTuple):

@@ -145,14 +145,14 @@ def morning(conn: sa.Connection, service: Service, chosen: Preferences) -> Morni
     worth = calls.picked(rows, "profit", chosen.churn_threshold)
     known = rows.totals(
         conn,
-        count=sa.func.count(),
+        people=sa.func.count(),
         money=sa.func.sum(rows.c.value_at_risk),
         horizon=sa.func.max(rows.c.horizon_days),
         high=counted(rows.c.probability >= chosen.churn_threshold),
     )
     calls_worth = worth.count(conn)
     first = customers.told(conn, service, worth if calls_worth else rows, most=1)
-    return Morning(known[0], float(known.money or 0), int(known.horizon or 0), int(known.high), calls_worth, first)
+    return Morning(known.people, float(known.money or 0), int(known.horizon or 0), int(known.high), calls_worth, first)
 
 
 def late(conn: sa.Connection, service: Service, most: int | None = None) -> tuple[int, pd.DataFrame]:

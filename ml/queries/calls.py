@@ -95,9 +95,14 @@ def picked(rows: Listing, rule: str, threshold: float, most: int = MOST_CALLS) -
     return rows.where(rows.c.probability >= threshold) if rule == "probability" else rows
 
 
+def with_lateness(rows: Listing) -> Listing:
+    """The rows with `lateness`: days silent in own pauses (`advice.own_pauses`), missing where no pause is known."""
+    return rows.adding(lateness=rows.c.days_since_last_order / at_least(rows.c.gap_days, 1.0))
+
+
 def latest_first(rows: Listing) -> Listing:
-    """The rows with `lateness` (days silent in own pauses; missing where no pause is known), the latest first, then by spend."""
-    return rows.adding(lateness=rows.c.days_since_last_order / at_least(rows.c.gap_days, 1.0)).by("-lateness", "-spend_365")
+    """The rows of `with_lateness`, the latest first, then by spend."""
+    return with_lateness(rows).by("-lateness", "-spend_365")
 
 
 def by_rhythm(rows: Listing) -> Listing:

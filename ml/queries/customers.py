@@ -108,6 +108,15 @@ def members(service: Service) -> Listing:
     return rows.beside(schema.customer_facts, known.customer_id == groups.customer_id, **facts)
 
 
+def with_segment(rows: Listing, segments: Service | None) -> Listing:
+    """The rows of `listed` with the customer's `segment`; None where there is none."""
+    if segments is None or segments.as_of is None:
+        return rows.adding(segment=sa.null())
+    groups = customer_segments.c
+    mine = (groups.release_id == segments.release_id) & (groups.as_of == segments.as_of) & (groups.customer_id == rows.c.customer_id)
+    return rows.beside(customer_segments, mine, segment=groups.segment)
+
+
 def in_segment(conn: sa.Connection, service: Service, segment: str) -> list[str]:
     """The ids of the customers in a segment, whether they may be contacted or not."""
     rows = members(service)

@@ -8,12 +8,10 @@ import pandas as pd
 import sqlalchemy as sa
 
 from ml.customers.arrival import chance_within
-from ml.queries import customers
+from ml.queries import calls, customers
 from ml.queries.advice import LATE
-from ml.queries.listing import Listing
 from ml.queries.service import Service
 from ml.store import schema
-from ml.store.schema_customers import customer_segments
 
 WEEK = 7
 STATES: tuple[str, ...] = ("due", "overdue", "early", "too_late", "unknown")
@@ -62,19 +60,15 @@ def coming(conn: sa.Connection, service: Service, segments: Service | None) -> p
     Early: the own pause ends after the week; due: within it; overdue: it has passed; too late: silent for longer than it takes until
     fewer than half come back, or twice the horizon; unknown: too few orders for a pause of its own.
     """
-    frame = _with_segment(customers.listed(conn, service), segments).frame(conn, names=(*READ, "segment"))
+    everybody = customers.with_segment(calls.with_lateness(customers.listed(conn, service)), segments)
+    frame = everybody.frame(conn, names=(*READ, "lateness", "segment"))
     low, middle, high = (frame[name].to_numpy() for name in ("next_lo_days", "next_days", "next_hi_days"))
     horizon, probability = frame["horizon_days"].to_numpy(), 1 - frame["probability"].to_numpy()
     orders = frame["expected_orders"].fillna(0.0).to_numpy()
     chance = chance_within(WEEK, horizon, probability, (low, middle, high), orders)
     value = _order_value(frame)
     known = lateness(conn, service)
-    found = frame[[*CHOSEN_BY, "segment"]].assign(
-        chance=chance,
-        order_value=value,
-        expected_money=chance * value,
-        lateness=frame["days_since_last_order"] / frame["gap_days"].clip(lower=1),
-    )
+    found = frame[[*CHOSEN_BY, "segment", "lateness"]].assign(chance=chance, order_value=value, expected_money=chance * value)
     found["state"] = states(found, known.too_late if known else None)
     if customers.has_signal(conn, service) is False:
         return found.sort_values(["lateness", "spend_365"], ascending=False, na_position="last").reset_index(drop=True)
@@ -122,12 +116,3 @@ def _order_value(frame: pd.DataFrame) -> pd.Series:
     expected = frame["expected_value"] / frame["expected_orders"].where(frame["expected_orders"] > 0)
     year = frame["spend_365"] / frame["orders_365"].where(frame["orders_365"] > 0)
     return expected.fillna(year).fillna(frame["spend_total"] / frame["orders_total"].where(frame["orders_total"] > 0))
-
-
-def _with_segment(rows: Listing, segments: Service | None) -> Listing:
-    """The rows with the customer's `segment`; None where there is none."""
-    if segments is None or segments.as_of is None:
-        return rows.adding(segment=sa.null())
-    groups = customer_segments.c
-    mine = (groups.release_id == segments.release_id) & (groups.customer_id == rows.c.customer_id) & (groups.as_of == segments.as_of)
-    return rows.beside(customer_segments, mine, segment=groups.segment)

@@ -8,10 +8,12 @@ import sqlalchemy as sa
 from ml.queries import calls, customers
 from ml.queries.listing import Listing
 from ml.queries.service import Service
+from ml.store.schema import customer_facts
+from ml.store.searching import matches, searchable
 
 
 class Asked(NamedTuple):
-    """A list: the release, the segment, and the text that name or commune have; `by_name` whether names are searched at all."""
+    """A list: the release, the segment, and what is looked for in name, id, phone or commune; `by_name` whether the commune is not all."""
 
     service: Service
     segment: str
@@ -21,39 +23,26 @@ class Asked(NamedTuple):
 
 def count(conn: sa.Connection, asked: Asked) -> int:
     """How many customers are listed."""
-    return len(found(conn, asked)) if asked.wanted else listed(conn, asked).count(conn)
+    return _found(conn, asked).count(conn)
 
 
 def page(conn: sa.Connection, asked: Asked, start: int = 0, most: int | None = None) -> pd.DataFrame:
     """At most `most` rows of the list from `start` on: the columns of `customers.members`."""
-    rows = listed(conn, asked)
-    if not asked.wanted:
-        return rows.frame(conn, start, most)
-    ids = found(conn, asked)
-    if most is not None:
-        return rows.where(rows.c.customer_id.in_(ids[start : start + most])).frame(conn)
-    frame = rows.frame(conn)
-    return frame[frame["customer_id"].isin(ids)].reset_index(drop=True)
-
-
-def listed(conn: sa.Connection, asked: Asked) -> Listing:
-    """The customers of the segment who may be contacted, largest spend first, whatever is searched."""
-    rows = customers.members(asked.service)
-    return rows.where(rows.c.segment == asked.segment, rows.c.customer_id.not_in(calls.kept_from(conn, asked.service.day)))
-
-
-def found(conn: sa.Connection, asked: Asked) -> list[str]:
-    """The ids of those listed whose name (the id where there is none) or commune has the text, in the order of the list.
-
-    Compared here, not in the database: letters with accents have no small form in SQLite.
-    """
-    frame = listed(conn, asked).frame(conn, names=("customer_id", "name", "zone"))
-    zones = frame["zone"].fillna("").astype(str)
-    searched = shown_names(frame) + " " + zones if asked.by_name else zones
-    return frame.loc[searched.str.lower().str.contains(asked.wanted, regex=False), "customer_id"].tolist()
+    return _found(conn, asked).frame(conn, start, most)
 
 
 def shown_names(frame: pd.DataFrame) -> pd.Series:
     """The name of each row, or the customer's id where there is none."""
     names = frame["name"].fillna("").astype(str)
     return names.where(names.str.strip() != "", frame["customer_id"].astype(str))
+
+
+def _found(conn: sa.Connection, asked: Asked) -> Listing:
+    """The customers of the segment who may be contacted, largest spend first, and of these the ones that were looked for."""
+    rows = customers.members(asked.service)
+    rows = rows.where(rows.c.segment == asked.segment, rows.c.customer_id.not_in(calls.kept_from(conn, asked.service.day)))
+    if not asked.wanted:
+        return rows
+    word, zones = searchable(asked.wanted), conn.execute(sa.select(customer_facts.c.zone).distinct()).scalars()
+    in_zone = rows.c.zone.in_([zone for zone in zones if zone and word and word in searchable(zone)])
+    return rows.where(sa.or_(in_zone, matches(customer_facts.c.search, asked.wanted)) if asked.by_name else in_zone)

@@ -11,7 +11,6 @@ from ml.customers.segments import WINDOW_DAYS, Segments
 from ml.queries import calls, customers
 from ml.queries.service import Service
 from ml.store.schema import customer_orders, predictions
-from ml.store.schema_customers import customer_segments
 
 FEWEST_FOR_A_GRID = 300
 GRID = 5
@@ -98,12 +97,10 @@ def migration(conn: sa.Connection, service: Service, before: date, after: date) 
 
 def outlook(conn: sa.Connection, segments: Service, scores: Service) -> pd.DataFrame:
     """What is to come per group: segment, churn_rate (mean probability of leaving of its active customers), horizon_days."""
-    scored, groups = customers.listed(conn, scores, everybody=True), customer_segments.c
-    mine = (groups.customer_id == scored.c.customer_id) & (groups.release_id == segments.release_id) & (groups.as_of == segments.as_of)
-    active = scored.where(scored.c.population == "active").beside(customer_segments, mine, segment=groups.segment)
-    known = active.where(groups.segment.is_not(None))
+    scored = customers.with_segment(customers.listed(conn, scores, everybody=True), segments)
+    active = scored.where(scored.c.population == "active", scored.c.segment.is_not(None))
     rates = {"churn_rate": sa.func.avg(scored.c.probability), "horizon_days": sa.func.max(scored.c.horizon_days)}
-    return known.groups(conn, "segment", **rates)
+    return active.groups(conn, "segment", **rates)
 
 
 def cohorts(conn: sa.Connection, as_of: date) -> Cohorts:
