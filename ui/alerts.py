@@ -181,10 +181,10 @@ def win_back_columns(screen: Screen, *, usable: bool | None) -> Sequence[Column]
     columns = [
         Column("who", t("Customer"), width=NAME),
         Column(
-            "yearly_value",
-            t("Per year before"),
+            "spend_before_silence",
+            t("Year before"),
             "money",
-            t("What they bought per year from the first to the last order. As recorded by the company."),
+            t("What they bought in the 12 months up to their last order. As recorded by the company."),
         ),
         *call(screen),
         Column(

@@ -130,11 +130,11 @@ def no_call_is_worth_it(now: Screen, asked: Asked) -> str:
 
 
 def win_back_cards(screen: Screen, found: Totals, *, usable: bool | None) -> list[Card]:
-    """How many are silent, what they bought per year before, and how many may return by themselves, where that is `usable`."""
+    """How many are silent, what they bought in the year before, and how many may return by themselves, where that is `usable`."""
     t, f = screen.t, screen.f
     cards = [
         Card(t("Silent customers"), f.number(found.rows), help=term(t, "win back")),
-        Card(t("Per year before ({basis})", basis=screen.basis), f.money(found.yearly_value)),
+        Card(t("In the year before ({basis})", basis=screen.basis), f.money(found.spend_before_silence)),
         Card(
             t("Expected to return by themselves"),
             f.number(found.come_back, 1),

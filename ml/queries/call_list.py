@@ -40,13 +40,13 @@ class Totals(NamedTuple):
     value_at_risk: float
     expected_profit: float
     spend_365: float
-    yearly_value: float
+    spend_before_silence: float
     come_back: float
     taken: int
     owing: int
 
 
-SUMS = ("value_at_risk", "expected_profit", "spend_365", "yearly_value")
+SUMS = ("value_at_risk", "expected_profit", "spend_365", "spend_before_silence")
 
 
 class Morning(NamedTuple):
@@ -91,7 +91,7 @@ def picked(conn: sa.Connection, asked: Asked) -> Listing:
     """The list that was asked for."""
     rows = watched(conn, asked)
     if asked.tab == "win_back":
-        return calls.silent_for(calls.value_before_silence(rows), int(asked.which))
+        return calls.silent_for(rows.by("-spend_before_silence"), int(asked.which))
     if asked.which == "rhythm":
         return calls.by_rhythm(rows)
     return calls.picked(rows, asked.which, asked.chosen.churn_threshold, asked.chosen.alert_limit)
@@ -117,7 +117,7 @@ def mean_risk(conn: sa.Connection, asked: Asked) -> float:
 
 def page(conn: sa.Connection, asked: Asked, start: int = 0, most: int | None = None) -> pd.DataFrame:
     """At most `most` rows of the list from `start` on: the columns of `customers.told`, expected_profit, those of `alerts.with_work`,
-    and lateness or yearly_value and return_probability where the list goes by them."""
+    and lateness or return_probability where the list goes by them."""
     rows = customers.told(conn, asked.service, picked(conn, asked), start, most)
     return rows.assign(return_probability=1 - rows["probability"]) if asked.tab == "win_back" else rows
 

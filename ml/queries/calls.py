@@ -13,14 +13,13 @@ import pandas as pd
 import sqlalchemy as sa
 
 from ml.queries.advice import LATE
-from ml.queries.listing import Listing, at_least, days_between
+from ml.queries.listing import Listing, at_least
 from ml.store import holdout, schema
 from ml.store.preferences import Preferences
 from ml.store.quarters import quarter_of
 from ml.store.values import load_preferences
 
 MOST_CALLS = 20
-YEAR_DAYS = 365
 RULES: tuple[str, ...] = ("profit", "probability", "all")
 POPULATIONS: Mapping[str, str] = {"at_risk": "active", "win_back": "dormant"}
 
@@ -114,12 +113,6 @@ def by_rhythm(rows: Listing) -> Listing:
 def silent_for(rows: Listing, days: int) -> Listing:
     """The rows whose last order is at least `days` back."""
     return rows.where(rows.c.days_since_last_order >= days)
-
-
-def value_before_silence(rows: Listing) -> Listing:
-    """The rows with `yearly_value`, most first: mean spend per year from the first to the last order (at least a year is counted)."""
-    lived = at_least(days_between(rows.c.last_order, rows.c.first_order), float(YEAR_DAYS)) / float(YEAR_DAYS)
-    return rows.adding(yearly_value=rows.c.spend_total / lived).by("-yearly_value")
 
 
 def gains(conn: sa.Connection, rows: Listing, most: int) -> list[float]:

@@ -13,7 +13,7 @@ from ml.store.schema_customers import customer_scores, customer_segments
 
 FACTS = (
     "customer_id", "name", "customer_type", "zone", "phone", "email", "contact_opt_out", "first_order", "last_order",
-    "orders_total", "orders_365", "spend_total", "spend_365", "typical_gap_days", "unpaid_amount", "unpaid_since",
+    "orders_total", "orders_365", "spend_total", "spend_365", "spend_before_silence", "typical_gap_days", "unpaid_amount", "unpaid_since",
 )  # fmt: skip
 SCORES = (
     "customer_id", "population", "probability", "horizon_days", "days_since_last_order", "gap_days", "value_at_risk", "expected_value",
@@ -23,7 +23,7 @@ NEXT = ("next_days", "next_lo_days", "next_hi_days")
 STAKE = ("-value_at_risk", "-probability", "customer_id")
 SEGMENT = ("customer_id", "segment", "cluster_id", "recency_days", "frequency", "spend")
 SEGMENTS: tuple[str, ...] = ("vip", "loyal", "regular", "potential", "occasional", "at_risk")
-NUMBERS = ("spend_total", "spend_365", "typical_gap_days", "unpaid_amount")
+NUMBERS = ("spend_total", "spend_365", "spend_before_silence", "typical_gap_days", "unpaid_amount")
 
 
 def facts(conn: sa.Connection) -> pd.DataFrame:

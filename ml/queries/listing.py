@@ -5,8 +5,6 @@ from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
 
 Column = sa.ColumnElement[Any]
 
@@ -81,25 +79,6 @@ class Listing:
     def _directions(self) -> list[Column]:
         chosen = ((self.c[name.removeprefix("-")], name.startswith("-")) for name in self.order)
         return [(column.desc() if largest else column.asc()).nulls_last() for column, largest in chosen]
-
-
-class days_between(FunctionElement[float]):  # noqa: N801 - reads as a function of SQL
-    """The days from an earlier day to a later one: `days_between(later, earlier)`."""
-
-    type = sa.Float()
-    inherit_cache = True
-
-
-@compiles(days_between)
-def _by_difference(element: days_between, compiler: Any, **how: Any) -> str:
-    later, earlier = (compiler.process(clause, **how) for clause in element.clauses)
-    return f"({later} - {earlier})"
-
-
-@compiles(days_between, "sqlite")
-def _by_julian_days(element: days_between, compiler: Any, **how: Any) -> str:
-    later, earlier = (compiler.process(clause, **how) for clause in element.clauses)
-    return f"(julianday({later}) - julianday({earlier}))"
 
 
 def at_least(value: Column, least: float) -> Column:

@@ -92,9 +92,10 @@ def customer_frame(tables: Tables, as_of: date) -> pd.DataFrame:
     frame["orders_365"] = lately.size()
     frame["spend_total"] = by_customer["amount"].sum()
     frame["spend_365"] = lately["amount"].sum()
+    frame["spend_before_silence"] = _spend_before_silence(orders)
     for name in ("orders_total", "orders_365"):
         frame[name] = frame[name].fillna(0).astype(int)
-    for name in ("spend_total", "spend_365"):
+    for name in ("spend_total", "spend_365", "spend_before_silence"):
         frame[name] = frame[name].fillna(0.0)
     frame["typical_gap_days"] = _typical_gaps(orders)
     unpaid = _unpaid(orders)
@@ -211,6 +212,12 @@ def _products(tables: Tables, as_of: date, *, with_bottles: bool) -> pd.DataFram
     bottles = set(products.loc[products["is_bottle"], "product_id"]) if with_bottles else set()
     long = long[(long["measure"] != "bottles") | long["product_id"].isin(bottles)]
     return long.rename(columns={"product_id": "entity_id"}).assign(entity_type="product", value=long["value"].astype(float))
+
+
+def _spend_before_silence(orders: pd.DataFrame) -> pd.Series:
+    """Sales per customer in the YEAR up to and with the own last order day."""
+    last = orders.groupby("customer_id")["order_date"].transform("max")
+    return orders[orders["order_date"] > last - pd.Timedelta(YEAR)].groupby("customer_id")["amount"].sum()
 
 
 def _typical_gaps(orders: pd.DataFrame) -> pd.Series:

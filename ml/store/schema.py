@@ -83,6 +83,7 @@ customer_facts = sa.Table(
     sa.Column("orders_365", sa.Integer, nullable=False),
     sa.Column("spend_total", Number, nullable=False),
     sa.Column("spend_365", Number, nullable=False),
+    sa.Column("spend_before_silence", Number),  # of the 365 days up to the own last order
     sa.Column("typical_gap_days", Number),
     sa.Column("unpaid_amount", Number),
     sa.Column("unpaid_since", Day),

@@ -107,9 +107,7 @@ def picked(conn, asked) -> pd.DataFrame:
     """The list that was asked for, as the screen showed it."""
     frame = watched(conn, asked)
     if asked.tab == "win_back":
-        lived = (frame["last_order"] - frame["first_order"]).dt.days.clip(lower=365) / 365
-        frame = frame.assign(yearly_value=frame["spend_total"] / lived)
-        return ordered(frame[frame["days_since_last_order"] >= int(asked.which)], "-yearly_value")
+        return ordered(frame[frame["days_since_last_order"] >= int(asked.which)], "-spend_before_silence")
     if asked.which == "rhythm":
         late = latest_first(frame)
         return late[late["lateness"] > 1]

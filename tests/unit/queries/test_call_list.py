@@ -115,7 +115,7 @@ def test_a_list_its_pages_and_its_figures_are_those_of_the_frames(conn, people, 
     assert pd.concat(told)["customer_id"].tolist() == expected["customer_id"].tolist()
     found = call_list.totals(conn, asked)
     assert found.rows == len(expected)
-    for name in ("value_at_risk", "expected_profit", "spend_365", "yearly_value"):
+    for name in ("value_at_risk", "expected_profit", "spend_365", "spend_before_silence"):
         assert getattr(found, name) == pytest.approx(expected[name].sum() if name in expected else 0)
     assert found.come_back == pytest.approx((1 - expected["probability"]).sum())
     head = call_list.head(conn, asked)

@@ -171,10 +171,8 @@ def test_the_latest_by_their_own_pause_come_first_and_the_unknown_last(conn):
     assert ids(conn, calls.by_rhythm(rows)) == [0]
 
 
-def test_the_silent_are_valued_by_their_years(conn):
-    days = {"first_order": date(2024, 1, 1), "last_order": date(2026, 1, 1)}
-    rows = rows_of([{**days, "spend_total": 200.0, "days_since_last_order": 70}])
-    assert calls.value_before_silence(rows).frame(conn)["yearly_value"].iloc[0] == pytest.approx(200 / (731 / 365))
+def test_who_is_silent_from_a_day_on(conn):
+    rows = rows_of([{"days_since_last_order": 70}])
     assert calls.silent_for(rows, 60).count(conn) == 1 and calls.silent_for(rows, 90).count(conn) == 0
 
 

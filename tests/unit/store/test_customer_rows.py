@@ -7,9 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from ml.predictors.base import PREDICTION_COLUMNS
+from ml.source.tables import SPECS, Tables, conform
 from ml.store import erasing, housekeeping
 from ml.store.customer_rows import refill_all
 from ml.store.engine import begin_write, open_store
+from ml.store.facts import write_facts
 from ml.store.migrations import migrate, revision_of
 from ml.store.predictions import write_predictions
 from ml.store.preferences import Preferences
@@ -122,13 +124,36 @@ def test_a_store_of_the_version_before_gets_its_rows(tmp_path):
     assert {row["release_id"] for row in filled[0]} == {"other", RELEASE} and len(filled[1]) == CUSTOMERS
 
 
+def test_a_store_of_the_version_before_knows_the_year_before_a_silence(conn):
+    check_year_before_silence(conn)
+
+
+def check_year_before_silence(conn: sa.Connection) -> None:
+    """Replace the facts by those of two customers; what the migration fills is what a reading writes."""
+    days = pd.to_datetime(["2024-01-01", "2024-01-02", "2024-12-31", "2026-11-20"])
+    orders = {"order_id": list("1234"), "customer_id": ["ana", "ana", "ana", "eva"], "amount": [1.0, 2.0, 12.0, 3.0]}
+    frame = pd.DataFrame(orders).assign(order_date=days, known_at=days)
+    write_facts(conn, Tables({"orders": conform(SPECS["orders"], frame)}), AS_OF)
+    years = sa.select(customer_facts.c.customer_id, customer_facts.c.spend_before_silence).order_by("customer_id")
+    read = conn.execute(years).all()
+    where = "insights." if conn.dialect.name == "postgresql" else ""
+    conn.execute(sa.text(f"ALTER TABLE {where}customer_facts DROP COLUMN spend_before_silence"))
+    again(conn, "0013", after="0012")
+    assert conn.execute(years).all() == read == [("ana", 14.0), ("eva", 3.0)]
+
+
 def back_and_forth(conn: sa.Connection) -> None:
     """Take the tables out of a store, as it was before they came, and take that one step again."""
     for table in (customer_scores, customer_segments):
         table.drop(conn)
     next(index for index in customer_facts.indexes if index.name == "ix_customer_facts_contact_opt_out").drop(conn)
+    again(conn, "0011", after="0010")
+
+
+def again(conn: sa.Connection, revision: str, *, after: str) -> None:
+    """Take one step of the migrations again; the later ones are taken already."""
     where, newest = "insights." if conn.dialect.name == "postgresql" else "", revision_of(conn)
     stamp = sa.text(f"UPDATE {where}alembic_version SET version_num = :revision")
-    conn.execute(stamp, {"revision": "0010"})
-    migrate(conn, "0011")
-    conn.execute(stamp, {"revision": newest})  # the later steps are taken already
+    conn.execute(stamp, {"revision": after})
+    migrate(conn, revision)
+    conn.execute(stamp, {"revision": newest})

@@ -108,6 +108,15 @@ def test_the_last_year_and_the_typical_gap():
     tables = Tables({"orders": conform(SPECS["orders"], orders)})
     row = customer_frame(tables, days[-1].date()).iloc[0]
     assert (row["orders_365"], row["spend_365"], row["typical_gap_days"]) == (2, 20.0, 25.0)
+
+
+def test_the_year_before_the_silence_ends_with_the_own_last_order():
+    days = [pd.Timestamp(2024, 1, 1) + pd.Timedelta(days=n) for n in (0, 1, 100, 365)]
+    spent = {"order_id": list("1234"), "amount": [1.0, 2.0, 4.0, 8.0]}
+    orders = pd.DataFrame(spent | {"customer_id": "a", "order_date": days, "known_at": days})
+    tables = Tables({"orders": conform(SPECS["orders"], orders)})
+    row = customer_frame(tables, date(2026, 11, 20)).iloc[0]
+    assert (row["spend_365"], row["spend_before_silence"]) == (0.0, 14.0)
     assert pd.isna(row["unpaid_amount"])
 
 
