@@ -24,15 +24,13 @@ CHANNELS = {"smtp_host": "127.0.0.1", "smtp_from": "insights@example.com", "slac
 
 
 @pytest.fixture
-def store(tmp_path):
-    engine = open_store(own_settings(tmp_path))
-    fill(engine)
-    return engine
+def store(own_filled_home):
+    return open_store(own_settings(own_filled_home))
 
 
 @pytest.fixture
-def settings(tmp_path):
-    return own_settings(tmp_path, public_url="https://insights.example.com", **CHANNELS)
+def settings(own_filled_home):
+    return own_settings(own_filled_home, public_url="https://insights.example.com", **CHANNELS)
 
 
 def moments(store) -> dict[str, object]:
@@ -122,7 +120,7 @@ def test_an_end_that_somebody_pressed_is_told(store, settings):
     assert [row.channel for row in told(store) if row.dedup_key == f"experiment_ended:{running}"] == ["slack"]
 
 
-def test_the_demo_company_keeps_it(tmp_path, store):
+def test_the_demo_company_keeps_it(tmp_path):
     demo = settings_for(tmp_path / "demo", **CHANNELS)
     engine = open_store(demo)
     fill(engine)

@@ -25,13 +25,12 @@ CHANNELS = {"smtp_host": "127.0.0.1", "smtp_from": "insights@example.com", "slac
 
 
 @pytest.fixture
-def home(tmp_path):
-    return tmp_path
+def home(own_filled_home):
+    return own_filled_home
 
 
 def filled(settings, **preferences):
     store = open_store(settings)
-    fill(store)
     with begin_write(store) as connection:
         for name, value in preferences.items():
             set_preference(connection, name, value, who="ana", at=NOON)
@@ -220,9 +219,10 @@ def test_a_dry_run_writes_nothing(home):
     assert rows(store) == [] and rows(store, alerts) == []
 
 
-def test_the_demo_company_keeps_its_messages_and_says_why(home):
-    settings = settings_for(home, **CHANNELS)
+def test_the_demo_company_keeps_its_messages_and_says_why(tmp_path):
+    settings = settings_for(tmp_path, **CHANNELS)
     store = filled(settings)
+    fill(store)
     assert churn_alerts.run(settings, store, run_id=7, say=lambda _line: None)["state"] == "kept"
     assert [(row.channel, row.state, row.reason) for row in rows(store)] == [("slack", "kept", "demo")]
 
@@ -246,8 +246,8 @@ def test_somebody_who_was_shut_out_gets_no_customers_data(home):
 
 
 @pytest.mark.parametrize("job", MESSAGE_JOBS, ids=lambda job: job.name)
-def test_without_predictions_it_is_said_what_to_run(home, job):
-    settings = own_settings(home)
+def test_without_predictions_it_is_said_what_to_run(tmp_path, job):
+    settings = own_settings(tmp_path)
     store = open_store(settings)
     with pytest.raises(NothingPredicted, match="retrain"), store.connect() as connection:
         plan(connection, settings, job)
