@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import brentq
+from scipy.special import ndtr
 
 from ml.experiments.errors import ExperimentError
 
@@ -31,6 +33,12 @@ def boundaries(fractions: Sequence[float], alpha: float = 0.05) -> Floats:
         raise ExperimentError(
             f"Looks at {list(fractions)} with alpha {alpha} cannot be planned: shares must rise from above 0 to at most 1."
         )
+    return np.array(_boundaries(tuple(times.tolist()), alpha))
+
+
+@lru_cache(maxsize=256)
+def _boundaries(fractions: tuple[float, ...], alpha: float) -> tuple[float, ...]:
+    times = np.array(fractions)
     spent = 2 * stats.norm.sf(stats.norm.isf(alpha / 4) / np.sqrt(times))  # per side
     critical = np.empty(len(times))
     critical[0] = stats.norm.isf(spent[0])
@@ -40,9 +48,9 @@ def boundaries(fractions: Sequence[float], alpha: float = 0.05) -> Floats:
         critical[look] = _solve(nodes, weights * density, step, times[look], to_spend)
         edge = critical[look] * math.sqrt(times[look])
         fresh, fresh_weights = _grid(edge)
-        kernel = stats.norm.pdf((fresh[:, None] - nodes[None, :]) / step) / step
+        kernel = _normal_density((fresh[:, None] - nodes[None, :]) / step) / step
         nodes, weights, density = fresh, fresh_weights, kernel @ (weights * density)
-    return critical
+    return tuple(critical.tolist())
 
 
 def repeated_interval(result: "MeanResult", boundary: float) -> tuple[float, float]:
@@ -71,19 +79,23 @@ def adjusted_drift(z: float, critical: Sequence[float], fractions: Sequence[floa
 def _probability_beyond(score: float, edges: Floats, times: Floats, drift: float) -> float:
     """The chance to cross an upper edge before the last look, or to lie above `score` at it, at this drift."""
     if not len(edges):
-        return float(stats.norm.sf((score - drift * times[0]) / math.sqrt(times[0])))
+        return float(ndtr((drift * times[0] - score) / math.sqrt(times[0])))
     nodes, weights = _grid(edges[0], COARSE)
-    density = stats.norm.pdf((nodes - drift * times[0]) / math.sqrt(times[0])) / math.sqrt(times[0])
-    total = float(stats.norm.sf((edges[0] - drift * times[0]) / math.sqrt(times[0])))
+    density = _normal_density((nodes - drift * times[0]) / math.sqrt(times[0])) / math.sqrt(times[0])
+    total = float(ndtr((drift * times[0] - edges[0]) / math.sqrt(times[0])))
     for look in range(1, len(times)):
         gap = times[look] - times[look - 1]
         step, target = math.sqrt(gap), score if look == len(times) - 1 else edges[look]
-        total += float((weights * density) @ stats.norm.sf((target - nodes - drift * gap) / step))
+        total += float((weights * density) @ ndtr((nodes + drift * gap - target) / step))
         if look < len(times) - 1:
             fresh, fresh_weights = _grid(edges[look], COARSE)
-            kernel = stats.norm.pdf((fresh[:, None] - nodes[None, :] - drift * gap) / step) / step
+            kernel = _normal_density((fresh[:, None] - nodes[None, :] - drift * gap) / step) / step
             nodes, weights, density = fresh, fresh_weights, kernel @ (weights * density)
     return total
+
+
+def _normal_density(z: Floats) -> Floats:
+    return np.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
 
 
 def _grid(edge: float, points: int = GRID) -> tuple[Floats, Floats]:
@@ -98,11 +110,11 @@ def _grid(edge: float, points: int = GRID) -> tuple[Floats, Floats]:
 
 def _first(edge: float, time: float) -> tuple[Floats, Floats, Floats]:
     nodes, weights = _grid(edge)
-    return nodes, weights, stats.norm.pdf(nodes / math.sqrt(time)) / math.sqrt(time)
+    return nodes, weights, _normal_density(nodes / math.sqrt(time)) / math.sqrt(time)
 
 
 def _solve(nodes: Floats, mass: Floats, step: float, time: float, to_spend: float) -> float:
     def excess(z: float) -> float:
-        return float(mass @ stats.norm.sf((z * math.sqrt(time) - nodes) / step)) - to_spend
+        return float(mass @ ndtr((nodes - z * math.sqrt(time)) / step)) - to_spend
 
     return float(brentq(excess, 0.0, REACH * 2, xtol=1e-12))
