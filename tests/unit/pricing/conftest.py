@@ -35,15 +35,15 @@ def sell(seed: int, log_price: np.ndarray, elasticity: float, *, customers: int 
     paths = np.broadcast_to(log_price, (customers, weeks))
     factors, sizes = more.get("factors", np.ones(customers)), more.get("sizes", np.full(customers, 2))
     season = 0.15 * np.cos(2 * np.pi * np.arange(weeks) / 52)
-    days, rows = week_days(weeks), []
+    days, parts = week_days(weeks), []
     for customer in range(customers):
-        bought = rng.poisson(rate * np.exp(elasticity * paths[customer] + season))
-        for week in np.repeat(np.arange(weeks), bought):
-            quantity = max(1, round(rng.normal(sizes[customer], sizes[customer] * 0.2)))
-            price = 3000.0 * factors[customer] * np.exp(paths[customer, week]) * (1 - more.get("discount", 0.0) * (quantity >= 10))
-            rows.append((f"{kind}-{customer}", days[week], float(quantity), round(price, 1)))
-    lines = pd.DataFrame(rows, columns=["customer_id", "day", "quantity", "price"])
-    return lines.assign(product_id=more.get("product_id", "PC"), customer_type=kind)
+        bought = np.repeat(np.arange(weeks), rng.poisson(rate * np.exp(elasticity * paths[customer] + season)))
+        quantity = np.maximum(1.0, np.rint(rng.normal(sizes[customer], sizes[customer] * 0.2, len(bought))))
+        price = 3000.0 * factors[customer] * np.exp(paths[customer, bought]) * (1 - more.get("discount", 0.0) * (quantity >= 10))
+        parts.append(
+            pd.DataFrame({"customer_id": f"{kind}-{customer}", "day": days[bought], "quantity": quantity, "price": price.round(1)})
+        )
+    return pd.concat(parts, ignore_index=True).assign(product_id=more.get("product_id", "PC"), customer_type=kind)
 
 
 @pytest.fixture
