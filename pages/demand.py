@@ -50,14 +50,16 @@ now.drawn(outlook.headline, asked)
 table, side = st.columns([3, 2], gap="large")
 with table:
     now.drawn(outlook.day_by_day, asked)
-    rows, columns = partial(outlook.day_rows, now, asked), now.kept(outlook.day_columns, asked)
-    tables.export(screen, rows, columns, name=f"forecast-{measure}")
+    rows, columns = partial(outlook.day_rows, now, asked), now.kept(outlook.exported_columns, asked)
+    tables.export(screen, rows, columns, name=outlook.file_name(measure, offered.get(chosen or "")))
 with side:
     now.drawn(outlook.beside, asked)
     if asked.whole:
         expected.members(screen, measure, outlook.days(now, asked), horizon)
         now.drawn(outlook.weather, asked)
         records.how_it_did(screen, service, measure)
+    else:
+        now.drawn(outlook.record_of_part, asked)
 
 event_list.show(now)
 if asked.whole:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from ml.i18n import mark
 from ml.queries import record
 from ml.queries.demand import Total
 from ui import charts, demand_figure, tables, texts
@@ -15,6 +16,7 @@ from ui.screen import Screen
 from ui.tables import Column, Kind
 
 TOTAL_WINDOWS = (30, 7)
+FROM, TO = mark("From ({often})"), mark("To ({often})")
 
 
 def cards(
@@ -93,11 +95,26 @@ def day_columns(screen: Screen, measure: str, days: pd.DataFrame) -> list[Column
     ]
 
 
-def total_lines(screen: Screen, measure: str, totals: Mapping[int, Total]) -> list[str]:
-    """The totals as sentences in markdown: "Next 7 days: 23, 8 of 10 times between 19 and 27, 5 open days"."""
+def exported_columns(screen: Screen, measure: str, days: pd.DataFrame) -> list[Column]:
+    """The columns of the file: as listed, but days as dates that a sheet can sort and count with, and both ranges."""
+    t, kind = screen.t, kind_of(measure)
+    shown = {column.name: column for column in day_columns(screen, measure, days)}
+    inner, outer = texts.bands(t)
+    edges = [
+        Column(f"{edge}{level}", t(label, often=often), kind, digits=shown["value"].digits)
+        for level, often in ((80, inner), (95, outer))
+        for edge, label in (("lo", FROM), ("hi", TO))
+    ]
+    expected = [shown[name] for name in ("value", "base") if name in shown]
+    return [Column("day", t("Day"), "day"), *expected, *edges, shown["special"]]
+
+
+def total_lines(screen: Screen, measure: str, totals: Mapping[int, Total], days: pd.DataFrame) -> list[str]:
+    """The totals as sentences in markdown: "Next 7 days: 23, 8 of 10 times between 19 and 27, 5 open days"; that of the shown `days` too,
+    for which no range has been learnt."""
     t, f = screen.t, screen.f
     write = f.money if measure == "revenue" else f.number
-    return [
+    told = [
         t(
             "Next {days} days: **{value}**, 8 of 10 times between {low} and {high}, {open} open days",
             days=total.days,
@@ -108,6 +125,14 @@ def total_lines(screen: Screen, measure: str, totals: Mapping[int, Total]) -> li
         )
         for _, total in sorted(totals.items())
     ]
+    if len(days) and len(days) not in totals:
+        told.append(
+            t(
+                "Next {days} days: **{value}**, {open} open days; a range is known for 7 and 30 days only",
+                days=len(days), value=md(write(days["value"].sum())), open=f.number(days["is_open"].sum()),
+            )
+        )  # fmt: skip
+    return told
 
 
 def member_rows(screen: Screen, days: pd.DataFrame) -> pd.DataFrame:

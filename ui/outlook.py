@@ -3,6 +3,8 @@
 `screen` stands on `stamps.entered_events` in all of them: events and the weather forecast come between two readings.
 """
 
+import re
+import unicodedata
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -12,11 +14,12 @@ import streamlit as st
 from ml.queries import demand, demand_parts, events, record
 from ml.queries.demand import Total
 from ml.queries.service import Service
-from ui import behind, blocks, demand_figure, event_list, expected, tables, texts
+from ui import behind, blocks, demand_figure, event_list, expected, records, tables, texts
 from ui.screen import Screen
 from ui.tables import Column
 
 PAST_DAYS, TOLD_DAYS = 60, 90
+MOST_LETTERS = 80
 
 
 class Asked(NamedTuple):
@@ -38,6 +41,16 @@ class Asked(NamedTuple):
     def part(self) -> tuple[str, ...]:
         """What the queries of a measure want to know besides the release."""
         return (self.measure,) if self.whole else (self.measure, self.kind, self.entity)
+
+
+def file_name(measure: str, part: str | None) -> str:
+    """What the file of the days ahead is called; `part` is what the list says of it, None for the whole company.
+
+    >>> file_name("orders", None), file_name("revenue", "Zona: Ñuñoa")
+    ('forecast-orders', 'forecast-revenue-zona-nunoa')
+    """
+    plain = unicodedata.normalize("NFKD", part or "").encode("ascii", "ignore").decode().lower()
+    return "-".join(["forecast", measure, *re.findall(r"[a-z0-9]+", plain)])[:MOST_LETTERS]
 
 
 def days(screen: Screen, asked: Asked) -> pd.DataFrame:
@@ -69,6 +82,11 @@ def day_columns(screen: Screen, asked: Asked) -> list[Column]:
     return expected.day_columns(screen, asked.measure, days(screen, asked))
 
 
+def exported_columns(screen: Screen, asked: Asked) -> list[Column]:
+    """The columns of the file of the days ahead."""
+    return expected.exported_columns(screen, asked.measure, days(screen, asked))
+
+
 def day_by_day(screen: Screen, asked: Asked) -> None:
     """The days ahead as a table."""
     st.subheader(screen.t("Day by day"), anchor=False)
@@ -79,12 +97,19 @@ def beside(screen: Screen, asked: Asked) -> None:
     """The totals, and what stands behind the forecast."""
     t = screen.t
     st.subheader(t("In total"), anchor=False)
-    for line in expected.total_lines(screen, asked.measure, _totals(screen, asked)):
+    for line in expected.total_lines(screen, asked.measure, _totals(screen, asked), days(screen, asked)):
         st.markdown(line)
     st.subheader(t("What is behind it"), anchor=False)
     said = screen.read(demand_parts.told, asked.service, "behind", asked.measure) if asked.whole else {}
     for line in behind.lines(screen, said, days(screen, asked)):
         st.markdown(line)
+
+
+def record_of_part(screen: Screen, asked: Asked) -> None:
+    """How past weeks of a part would have gone."""
+    st.subheader(screen.t("How did it do?"), anchor=False)
+    told = screen.read(demand_parts.part_record, asked.service, *asked.part)
+    st.markdown(records.of_part(screen, told))
 
 
 def weather(screen: Screen, asked: Asked) -> None:

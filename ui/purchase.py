@@ -37,7 +37,7 @@ def plan(screen: Screen, service: Service) -> None:
     columns = plan_columns(screen, less / HUNDRED)
     st.markdown(sentence(screen, rows, less / HUNDRED))
     tables.show(screen, rows, columns, alt=t("Bottles to have per product"), key="purchase")
-    tables.export(screen, rows, columns, name="purchase")
+    tables.export(screen, rows, columns, name=f"purchase-{level * HUNDRED:g}")
     _past(screen, found, level, less / HUNDRED)
 
 

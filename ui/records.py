@@ -84,6 +84,22 @@ def _how_it_did(screen: Screen, service: Service, measure: str | None) -> None:
     details(screen, service, frame, measure=measure)
 
 
+def of_part(screen: Screen, told: Mapping[str, float] | None) -> str:
+    """How past weeks of a product, zone or customer type would have gone, as markdown: `told` as `demand_parts.part_record` has it."""
+    t, f = screen.t, screen.f
+    if told is None:
+        return t("How past weeks would have gone is shown once the models are trained anew.")
+    if not told:
+        return t(texts.TOO_SHORT)
+    return md(
+        t(
+            "In {n} past weeks the total of the week was off by {error} on average (the week before repeated: {rule}). "
+            "{within} of these weeks fell in the range.",
+            n=f.number(told["weeks"]), error=f.percent(told["error"]), rule=f.percent(told["rule"]), within=f.number(told["within"]),
+        )
+    )  # fmt: skip
+
+
 def details(screen: Screen, service: Service, frame: pd.DataFrame, *, measure: str | None = None) -> None:
     """The technical figures over all checks, folded away."""
     t = screen.t

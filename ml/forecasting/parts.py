@@ -32,6 +32,7 @@ SMOOTHED_WEEKS = 9
 LEVEL_PRIOR_WEEKS = 8.0
 UNTRIED_LEVEL = 0.30
 IN_ONE_PROCESS = 60
+SMALLEST = 0.05
 SERVICE_LEVELS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.975, 0.99)
 Weekdays = npt.NDArray[np.int64]
 
@@ -42,7 +43,8 @@ class Parts:
 
     Variance of a part's sum = dispersion × mean + (level error × mean)². The level error is `level_error` over a week, `month_error` over a
     month (None in older releases: the week's), each one per part. `models` are those of the parts under min_trace. `service`: part ->
-    {weeks, needed: by week, ordered: {level: by week}, levels: {level: {kept, surplus}}}.
+    {weeks, needed: by week, ordered: {level: by week}, levels: {level: {kept, surplus}}}. `record`: part -> {weeks, error, rule, within}
+    (see `_records`), without the parts that sold nothing then; {} where nothing was replayed, None in older releases.
     """
 
     names: tuple[str, ...]
@@ -54,6 +56,7 @@ class Parts:
     models: dict[str, SeriesModel] = field(default_factory=dict, repr=False)
     service: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     month_error: Array | None = field(default=None, repr=False)
+    record: dict[str, dict[str, float]] | None = field(default=None, repr=False)
 
     def divide(self, history: pd.DataFrame, ahead: pd.DataFrame) -> Array:
         """The parts of each day ahead (days × parts): `history` has ds and a column per part, `ahead` ds and yhat of the total.
@@ -94,7 +97,7 @@ def fit_parts(
     weeks = min((len(total) - HISTORY_BEFORE) // WEEK, REPLAYED_WEEKS)
     untried = np.full(len(names), UNTRIED_LEVEL)
     if weeks < FEWEST_WEEKS or len(names) < 2:
-        return Parts(names, "top_down", {}, whole, dispersion, untried, month_error=untried)
+        return Parts(names, "top_down", {}, whole, dispersion, untried, month_error=untried, record={})
     origins = [len(total) - WEEK * week for week in range(weeks, 0, -step_weeks)]
     said, came = _replay(total, parts, members, origins, country, seed)
     own = [place for place, name in enumerate(names) if name in members]
@@ -109,7 +112,10 @@ def fit_parts(
     models = _fit_all(parts, members, country, seed) if use_models else {}
     level_error = _level_errors(means, needed, dispersion)
     month_error = np.maximum(_month_errors(said[method], came, dispersion, step_weeks * WEEK), level_error)
-    return Parts(names, method, errors, whole, dispersion, level_error, models, service, month_error)
+    before = np.stack([matrix[origin - WEEK : origin].sum(axis=0) for origin in origins])
+    record = dict(zip(names, _records(means, needed, before, dispersion, smallest_sales(matrix), whole=whole), strict=True))
+    told = {name: row for name, row in record.items() if row}
+    return Parts(names, method, errors, whole, dispersion, level_error, models, service, month_error, told)
 
 
 def _replay(
@@ -211,7 +217,34 @@ def _level_errors(means: Array, came: Array, dispersion: Array) -> Array:
     return np.asarray(np.sqrt(np.clip(drawn, 0.0, 1.0)), dtype=float)
 
 
-def _quantiles(means: Array, dispersion: float, level_error: Array | float, probabilities: Sequence[float], *, whole: bool) -> Array:
+def smallest_sales(matrix: Array) -> Array:
+    """The smallest day's sale of each part (days × parts; the twentieth of them, for a slip is no sale), 0 without any."""
+    return np.array([np.quantile(column[column > 0], SMALLEST) if (column > 0).any() else 0.0 for column in matrix.T])
+
+
+def _records(means: Array, came: Array, before: Array, dispersion: Array, least: Array, *, whole: bool) -> list[dict[str, float]]:
+    """How the replayed weeks of each part went (all weeks × parts): weeks, error of the week's total and that of the week `before` it as
+    shares of what came, and in how many weeks it lay within the 80 % band that the other weeks teach. {} for a part that sold nothing.
+    """
+    weeks = np.arange(len(means))
+    within = np.zeros(means.shape[1])
+    for week in weeks if len(weeks) > 1 else []:
+        others = weeks != week
+        level = _level_errors(means[others], came[others], dispersion)
+        low, high = _quantiles(means[week], dispersion, level, (0.1, 0.9), whole=whole)
+        within += (came[week] >= np.where(low < least, 0.0, low)) & (came[week] <= high)
+    sums = came.sum(axis=0)
+    errors = [np.abs(said - came).sum(axis=0) for said in (means, before)]
+    return [
+        {"weeks": len(weeks), "error": float(errors[0][place] / sums[place]), "rule": float(errors[1][place] / sums[place]),
+         "within": int(within[place])} if sums[place] > 0 else {}
+        for place in range(means.shape[1])
+    ]  # fmt: skip
+
+
+def _quantiles(
+    means: Array, dispersion: Array | float, level_error: Array | float, probabilities: Sequence[float], *, whole: bool
+) -> Array:
     """Quantiles of a negative binomial (whole counts) or a gamma with this mean and variance; 0 where nothing is expected."""
     from scipy import stats
 

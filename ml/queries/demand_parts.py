@@ -55,6 +55,12 @@ def part_totals(conn: sa.Connection, service: Service, measure: str, kind: str, 
     return found
 
 
+def part_record(conn: sa.Connection, service: Service, measure: str, kind: str, entity: str) -> dict[str, Any] | None:
+    """How past weeks of a part went: weeks, error and rule (shares of what came), within; {} with too few, None where it was not kept."""
+    rows = _rows(conn, service, measure, (kind,), WEEK, entity)
+    return rows[0].detail.get("record") if rows else None
+
+
 def orders_of_bottles(conn: sa.Connection, service: Service) -> pd.DataFrame:
     """Per bottle product and the coming week: entity, name, value, quantiles ({level: bottles}), service ({weeks, levels}), most first."""
     rows = [row for row in _rows(conn, service, "bottles", ("product",), WEEK) if row.detail.get("quantiles")]

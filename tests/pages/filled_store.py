@@ -249,7 +249,9 @@ def _part_rows(measure: str, unit: float) -> list[dict]:
             if window == 30:
                 edges = {"value": 1.0, "lo80": 0.6, "hi80": 1.45, "lo95": 0.4, "hi95": 1.8}
                 detail["path"] = {edge: [day * factor for day in path] for edge, factor in edges.items()}
-            elif measure == "bottles" and kind == "product":
+            else:
+                detail["record"] = {"weeks": 7, "error": 0.23, "rule": 0.36, "within": 6}
+            if window == 7 and measure == "bottles" and kind == "product":
                 levels = {"0.05": 0.6, "0.25": 0.85, "0.5": 1.0, "0.8": 1.2, "0.85": 1.25, "0.9": 1.3, "0.95": 1.4, "0.99": 1.6}
                 detail["quantiles"] = {level: round(value * factor) for level, factor in levels.items()}
                 needed, ordered = [round(value * (0.8 + week / 40)) for week in range(22)], {"0.9": [round(value * 1.25)] * 22}

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from ml.store import events, schema
@@ -32,12 +33,33 @@ def test_the_company_shows_total_behind_weather_and_the_last_three_months(show, 
     assert "Lo que se dijo al comienzo del mes" in figures[1]
 
 
-def test_a_part_has_its_own_forecast_and_none_of_the_company_s_record(show, full_home):
+def test_a_part_has_its_own_forecast_and_record_and_none_of_the_company_s(show, full_home):
     app = show(full_home, "demand", query={"part": "zone:Ñuñoa"})
     text = said(app)
+    assert "se desvió 23 % en promedio (repetir la semana anterior: 36 %). 6 de esas semanas quedaron dentro del rango" in text
     assert "Zona: Ñuñoa" in app.selectbox[0].options and "Zona: los demás" in app.selectbox[0].options
     assert "Pedidos, próximos 30 días" in text and "146" not in text
     assert "Tendencia" not in text and "MASE" not in text
+
+
+@pytest.mark.parametrize(("record", "sentence"), [(None, "cuando los modelos se entrenen de nuevo"), ({}, "La historia es muy corta")])
+def test_a_part_without_past_weeks_says_why(show, own_full_home, store_at, record, sentence):
+    store_at(own_full_home)
+    table = schema.predictions
+    with begin_write(store_access.store()) as conn:
+        for row in conn.execute(sa.select(table.c.id, table.c.detail).where(table.c.entity_id == "Ñuñoa", table.c.window_days == 7)).all():
+            told = {name: value for name, value in row.detail.items() if name != "record"} | ({} if record is None else {"record": record})
+            conn.execute(sa.update(table).where(table.c.id == row.id).values(detail=told))
+    assert sentence in said(show(own_full_home, "demand", query={"part": "zone:Ñuñoa"}))
+
+
+@pytest.mark.parametrize("days", ["14", "60", "90"])
+def test_the_total_of_the_days_that_are_shown_is_told_without_a_range(show, full_home, days):
+    app = show(full_home, "demand", query={"days": days})
+    (shown,) = [frame.value for frame in app.dataframe if "shown_day" in frame.value]
+    total, opened = round(shown["value"].sum()), int(shown["value"].notna().sum())
+    assert f"Próximos {days} días: **{total}**, {opened} días hábiles; solo para 7 y 30 días se conoce el rango" in said(app)
+    assert "se conoce el rango" not in said(show(full_home, "demand", query={"days": "30"}))
 
 
 def test_a_part_that_does_not_exist_is_the_whole_company(show, full_home):

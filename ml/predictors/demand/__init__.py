@@ -37,8 +37,8 @@ class Demand(Predictor):
     data reason. A total: open_days, and closed_days, what was sold on days that count as closed within the last year.
 
     Parts (zone, customer_type, product) have totals only, and those of a kind add up to the company; OTHERS holds the rest, and method
-    proportion is within it. The 30-day total carries the days in `detail.path`, the 7-day one of a bottle its `quantiles` and what
-    ordering by them would have done (`service`).
+    proportion is within it. The 30-day total carries the days in `detail.path`, the 7-day one how past weeks went (`record`), and that of
+    a bottle its `quantiles` and what ordering by them would have done (`service`).
 
     `replay`, `behind` and `weather_effect` (entity measure) say how the last three months would have gone, what stands behind the
     forecast, and what weather did. A company whose products are not told apart as bottles has no bottles rows.

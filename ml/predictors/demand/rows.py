@@ -10,14 +10,13 @@ import pandas as pd
 from ml.evaluation.metrics import naive_scale
 from ml.forecasting import SeriesModel
 from ml.forecasting.history import Array
-from ml.forecasting.parts import Parts
+from ml.forecasting.parts import Parts, smallest_sales
 
 SEASON_DAYS = 7
 YEAR_DAYS = 364
 LITTLE_DATA = ("short_history", "few_sales")
 EDGES = ("lo80", "hi80", "lo95", "hi95")
 QUANTILES = (0.01, 0.025, *(step / 20 for step in range(1, 20)), 0.975, 0.99, 0.995, 0.999)
-SMALLEST = 0.05
 BAND_TAILS = (0.1, 0.9, 0.025, 0.975)
 Row = dict[str, Any]
 
@@ -68,7 +67,8 @@ class Division(NamedTuple):
 
 
 def part_rows(measure: str, kind: str, divided: Division, windows: tuple[int, ...], names: Mapping[str, str]) -> list[Row]:
-    """The totals of each part over the windows; the longest carries the part's days in `detail.path`, that of bottles quantiles."""
+    """The totals of each part over the windows; the longest carries the part's days in `detail.path`, the shortest how past weeks
+    went (`detail.record`) and for bottles quantiles."""
     parts, days = divided.parts, divided.days
     rows = []
     spans = np.array([*range(1, len(days) + 1), *windows])
@@ -83,7 +83,9 @@ def part_rows(measure: str, kind: str, divided: Division, windows: tuple[int, ..
             detail: dict[str, Any] = {"method": parts.method, **label}
             if window == max(windows):
                 detail["path"] = {"value": _short(series), **{edge: _short(edges[edge][: len(series)]) for edge in EDGES}}
-            elif measure == "bottles" and kind == "product":
+            elif parts.record is not None:
+                detail["record"] = parts.record.get(name, {})
+            if window == min(windows) and measure == "bottles" and kind == "product":
                 quantiles = parts.quantiles(np.array([mean]), place, QUANTILES, window)[:, 0]
                 detail["quantiles"] = {str(level): float(value) for level, value in zip(QUANTILES, quantiles, strict=True)}
                 detail["service"] = parts.service.get(name, {})
@@ -132,9 +134,8 @@ def scales(history: pd.DataFrame) -> dict[str, Any]:
 
 
 def least_of(history: pd.DataFrame) -> Array:
-    """The smallest day's sale of each part (the twentieth of them, for a slip is no sale), 0 without any: between it and 0 lies nothing."""
-    matrix = history.drop(columns="ds").to_numpy(dtype=float)
-    return np.array([np.quantile(column[column > 0], SMALLEST) if (column > 0).any() else 0.0 for column in matrix.T])
+    """The smallest day's sale of each part, 0 without any: between it and 0 lies nothing."""
+    return smallest_sales(history.drop(columns="ds").to_numpy(dtype=float))
 
 
 def _band(quantiles: Array, values: Array, least: float, *, whole: bool) -> dict[str, Array]:

@@ -57,6 +57,21 @@ def test_an_order_at_a_service_level_lasts_about_that_often(steady):
         assert told["levels"]["0.99"]["surplus"] > told["levels"]["0.6"]["surplus"]
 
 
+def test_the_record_of_a_part_is_of_its_past_weeks(steady):
+    """Poisson parts of 30, 10 and 2 a week: the smaller, the further off; the week before repeated is worse; the range holds most weeks."""
+    _, _, model = steady
+    errors = [model.record[name]["error"] for name in ("a", "b", "c")]
+    assert errors == sorted(errors) and 0.08 < errors[0] < 0.25 and errors[2] > 0.4
+    for told in model.record.values():
+        assert told["weeks"] == 26 and told["error"] < told["rule"] and 18 <= told["within"] <= 26
+
+
+def test_a_part_that_sold_nothing_of_late_has_no_record():
+    gone = counts(5.0) * (np.arange(len(DAYS)) < 200)
+    total, parts = frames(a=counts(6.0), gone=gone)
+    assert set(fit_parts(total, parts, {}, step_weeks=4).record) == {"a"}
+
+
 def test_models_of_the_parts_are_used_only_where_they_did_better():
     total, parts = frames(a=counts(10.0), b=counts(10.0))
     same = fit_parts(total, parts, {"a": "light", "b": "light"}, step_weeks=4)
@@ -78,7 +93,7 @@ def test_minimum_trace_parts_add_up_as_well():
 def test_a_short_history_divides_untried_with_wide_bands():
     total, parts = frames(a=counts(4.0), b=counts(1.0))
     short = fit_parts(total.head(60), parts.head(60), {"a": "light"})
-    assert short.method == "top_down" and short.errors == {} and short.service == {}
+    assert short.method == "top_down" and short.errors == {} and short.service == {} and short.record == {}
     assert (short.level_error == 0.30).all()
 
 

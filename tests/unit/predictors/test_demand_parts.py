@@ -96,6 +96,7 @@ def test_a_bottle_s_week_has_quantiles_of_its_own_and_what_ordering_by_them_woul
         assert service["weeks"] >= 10
         kept = [service["levels"][level]["kept"] for level in ("0.5", "0.8", "0.95", "0.99")]
         assert kept == sorted(kept) and kept[1] >= 0.6 * service["weeks"] and kept[3] >= 0.9 * service["weeks"]
+        assert row.detail["record"]["weeks"] >= 10 and 0 < row.detail["record"]["error"] < 1
     path = np.array([row.detail["name"] for row in week.itertuples()])
     assert set(path) == {"Botellón PC", "Botellón PET"}
 

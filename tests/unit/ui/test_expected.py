@@ -5,6 +5,7 @@ import pandas as pd
 
 from tests.unit.ui.test_charts import screen
 from ui import expected
+from ui.tables import csv_bytes
 
 NONE = float("nan")
 
@@ -30,3 +31,15 @@ def test_usual_weather_stands_beside_the_forecast_only_where_it_is_known():
     rows = expected.day_rows(screen(), told)
     assert rows["special"].tolist()[:2] == ["31 °C", "cerrado; 30 °C, 6 mm"]
     assert rows["base"][0] == 5.2 and np.isnan(rows["base"][1])
+
+
+def test_the_file_has_dates_and_both_ranges():
+    columns = expected.exported_columns(screen(), "revenue", days())
+    assert [(column.name, column.kind) for column in columns] == [
+        ("day", "day"), ("value", "money"), ("lo80", "money"), ("hi80", "money"), ("lo95", "money"), ("hi95", "money"), ("special", "text"),
+    ]  # fmt: skip
+    assert [column.label for column in columns[2:6]] == [
+        f"{edge} ({often})" for often in ("8 de 10 días", "19 de 20 días") for edge in ("Desde", "Hasta")
+    ]
+    lines = csv_bytes(expected.day_rows(screen(), days()), columns, spanish=True).decode("utf-8-sig").split("\r\n")
+    assert lines[1:3] == ["04-12-2026;6;3,0;9,0;1,8;11,4;", "05-12-2026;;;;;;cerrado"]
