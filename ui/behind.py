@@ -1,6 +1,7 @@
 """What stands behind a demand forecast in a few lines, what weather does, and how the last three months would have gone."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -32,7 +33,7 @@ def options(screen: Screen, service: Service, measure: str) -> dict[str, str]:
     }
 
 
-def lines(screen: Screen, said: Mapping[str, Any], days: pd.DataFrame) -> list[str]:
+def lines(screen: Screen, said: Mapping[str, Any], days: pd.DataFrame, measure: str) -> list[str]:
     """Trend, weekday, holidays, season and weather as sentences in markdown; the weekday alone where the model knows no more."""
     t, told = screen.t, []
     if said:
@@ -45,7 +46,7 @@ def lines(screen: Screen, said: Mapping[str, Any], days: pd.DataFrame) -> list[s
         near = said.get("holiday") or 0.0
         beside = t("; they move its open days by {change}", change=md(_signed(screen, near))) if abs(near) >= SMALL else ""
         told.append(days_off + beside)
-    by_weekday = _weekdays(screen, days)
+    by_weekday = _weekdays(screen, days, measure)
     if by_weekday:
         told.append(t("**Usual week:** {days}", days=md(by_weekday)))
     if said.get("weather") is not None:
@@ -82,23 +83,31 @@ def _use(screen: Screen, said: Mapping[str, Any]) -> list[str]:
         return [t("The forecast does not use the weather: the history is too short to check whether it helps.")]
     if "error_with" not in group or group["error_without"] <= 0:
         return []
-    change = md(_signed(screen, group["error_with"] / group["error_without"] - 1, 1))
+    change = group["error_with"] / group["error_without"] - 1
+    share = md(screen.f.percent(abs(change), 1))
     if "temp_max_c" in said.get("kept", ()):
-        told = [t("The forecast uses the weather: it changed past errors by {change}.", change=change)]
+        told = [t("The forecast uses the weather: with what was known at the time past errors are {share} smaller.", share=share)]
+    elif change > 0:
+        told = [
+            t(
+                "The forecast does not use the weather: with what was known at the time past errors would have been {share} larger.",
+                share=share,
+            )
+        ]
     else:
         told = [
             t(
-                "The forecast does not use the weather: with what was known at the time it would have changed past errors by {change}.",
-                change=change,
-            ),
+                "The forecast does not use the weather: with what was known at the time past errors would have been only {share} smaller.",
+                share=share,
+            )
         ]
     if "error_if_known" in group:
-        share = group["error_if_known"] / group["error_without"] - 1
-        best = md(_signed(screen, share, 1))
+        most = group["error_if_known"] / group["error_without"] - 1
         gain = t(
-            "With the weather that came, which nobody knows before, it would have been {change}: the most there is to gain.", change=best
+            "With the weather that came, which nobody knows before, they would have been {share} smaller: the most there is to gain.",
+            share=md(screen.f.percent(abs(most), 1)),
         )
-        told.append(gain if share < 0 else t("Not even the weather that came, which nobody knows before, would have helped."))
+        told.append(gain if most < 0 else t("Not even the weather that came, which nobody knows before, would have helped."))
     return told
 
 
@@ -133,10 +142,10 @@ def replayed(screen: Screen, said: Mapping[str, Any], measure: str) -> None:
         t(
             "Error against the weekday rule (MASE): **{mase}**, the last week repeated {naive}, plain Prophet {prophet}. "
             "In the range of 8 of 10: **{inner}** of days; in that of 19 of 20: **{outer}**. "
-            "30-day totals: **{bias}** too much or too little.",
+            "The 30-day totals together were **{bias}**.",
             mase=md(f.number(said.get("mase"), 2)), naive=md(f.number(said.get("mase_naive"), 2)),
             prophet=md(f.number(said.get("mase_prophet"), 2)), inner=md(f.percent(said.get("coverage80"))),
-            outer=md(f.percent(said.get("coverage95"))), bias=md(_signed(screen, said.get("bias"))),
+            outer=md(f.percent(said.get("coverage95"))), bias=md(_leaning(screen, said.get("bias"))),
         ),
         help=term(t, "MASE"),
     )  # fmt: skip
@@ -157,25 +166,31 @@ def _effect(screen: Screen, effect: Mapping[str, Any]) -> str:
         return t("two years of history are needed to tell the heat from the time of the year")
     if code == "few_such_days":
         return t("only {n} such days on record; {needed} are needed", n=f.number(effect["days"]), needed=f.number(effect["needed"]))
-    span = md(f"{_signed(screen, effect['lo95'])} … {_signed(screen, effect['hi95'])}")
+    span = {"low": md(_signed(screen, effect["lo95"])), "high": md(_signed(screen, effect["hi95"])), "n": f.number(effect["days"])}
     if code == "nothing_measurable":
-        return t("no measurable effect in your data (between {span}, {n} days)", span=span, n=f.number(effect["days"]))
-    return t("{effect} (between {span}, {n} days)", effect=md(_signed(screen, effect["effect"])), span=span, n=f.number(effect["days"]))
+        return t("no measurable effect in your data (between {low} and {high}, {n} days)", **span)
+    return t("{effect} (between {low} and {high}, {n} days)", effect=md(_signed(screen, effect["effect"])), **span)
 
 
-def _weekdays(screen: Screen, days: pd.DataFrame) -> str:
+def _weekdays(screen: Screen, days: pd.DataFrame, measure: str) -> str:
     """ "lun 4, mar 5": the mean expected on each open weekday."""
     f = screen.f
     opened = days[days["is_open"]]
-    means = (
-        opened.groupby(opened["day"].dt.day_of_week)["value"]
-        .agg(mean="mean")
-        .assign(day=opened.groupby(opened["day"].dt.day_of_week)["day"].first())
-    )
-    digits = 1 if means["mean"].max() < FEW else 0
-    return ", ".join(
-        f"{f.weekday(day, short=True)} {f.number(mean, digits)}" for mean, day in zip(means["mean"], means["day"], strict=True)
-    )
+    by_weekday = opened.groupby(opened["day"].dt.day_of_week)
+    means, first = by_weekday["value"].mean(), by_weekday["day"].first()
+    write = f.money if measure == "revenue" else partial(f.number, digits=1 if means.max() < FEW else 0)
+    return ", ".join(f"{f.weekday(day, short=True)} {write(mean)}" for mean, day in zip(means, first, strict=True))
+
+
+def _leaning(screen: Screen, bias: float | None) -> str:
+    """A share of too much or too little in words."""
+    t = screen.t
+    if bias is None or pd.isna(bias):
+        return "–"
+    share = screen.f.percent(abs(bias))
+    if abs(bias) < SMALL:
+        return t("neither too high nor too low")
+    return t("{share} too high", share=share) if bias > 0 else t("{share} too low", share=share)
 
 
 def _signed(screen: Screen, share: float | None, digits: int = 0) -> str:

@@ -114,8 +114,8 @@ def total_lines(screen: Screen, measure: str, totals: Mapping[int, Total], days:
     for which no range has been learnt."""
     t, f = screen.t, screen.f
     write = f.money if measure == "revenue" else f.number
-    told = [
-        t(
+    told = {
+        total.days: t(
             "Next {days} days: **{value}**, 8 of 10 times between {low} and {high}, {open} open days",
             days=total.days,
             value=md(write(total.value)),
@@ -123,16 +123,16 @@ def total_lines(screen: Screen, measure: str, totals: Mapping[int, Total], days:
             high=md(write(total.hi80)),
             open=f.number(total.open_days),
         )
-        for _, total in sorted(totals.items())
-    ]
-    if len(days) and len(days) not in totals:
-        told.append(
-            t(
-                "Next {days} days: **{value}**, {open} open days; a range is known for 7 and 30 days only",
-                days=len(days), value=md(write(days["value"].sum())), open=f.number(days["is_open"].sum()),
-            )
-        )  # fmt: skip
-    return told
+        for total in totals.values()
+    }
+    if len(days) and len(days) not in told:
+        told[len(days)] = t(
+            "Next {days} days: **{value}**, {open} open days; a range is known for 7 and 30 days only",
+            days=len(days),
+            value=md(write(days["value"].sum())),
+            open=f.number(days["is_open"].sum()),
+        )
+    return [told[window] for window in sorted(told)]
 
 
 def member_rows(screen: Screen, days: pd.DataFrame) -> pd.DataFrame:

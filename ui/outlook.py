@@ -101,7 +101,7 @@ def beside(screen: Screen, asked: Asked) -> None:
         st.markdown(line)
     st.subheader(t("What is behind it"), anchor=False)
     said = screen.read(demand_parts.told, asked.service, "behind", asked.measure) if asked.whole else {}
-    for line in behind.lines(screen, said, days(screen, asked)):
+    for line in behind.lines(screen, said, days(screen, asked), asked.measure):
         st.markdown(line)
 
 

@@ -25,10 +25,11 @@ def test_the_company_shows_total_behind_weather_and_the_last_three_months(show, 
     assert "Pedidos, próximos 30 días 146" in text and "21 días hábiles" in text
     assert "Tendencia:** +2 %" in text
     assert "2 días cerrados" in text and "mueven sus días hábiles" not in text
-    assert "Días de calor (más de 28 °C):** +14 % (entre +7 % … +21 %, 160 días)" in text
+    assert "Días de calor (más de 28 °C):** +14 % (entre +7 % y +21 %, 160 días)" in text
     assert "sin efecto medible en sus datos" in text
-    assert "El pronóstico no usa el clima" in text
-    assert "**0,71**" in text and "0,98" in text and "0,86" in text and "−3 %" in text
+    assert "El pronóstico no usa el clima: con lo que se sabía entonces, los errores pasados habrían sido 1 % más grandes" in text
+    assert "habrían sido 3 % más chicos: es lo máximo que se puede ganar" in text
+    assert "**0,71**" in text and "0,98" in text and "0,86" in text and "quedaron **3 % bajo lo que vino**" in text
     figures = [chart.proto.spec for chart in show(full_home, "demand", role="viewer").get("plotly_chart")]
     assert "Lo que se dijo al comienzo del mes" in figures[1]
 
@@ -189,6 +190,11 @@ def test_what_holidays_do_to_the_open_days_is_said_where_it_is_something(show, o
     assert "2 días cerrados en los próximos 30; mueven sus días hábiles en −4 %" in said(
         show(own_full_home, "demand", query={"days": "14"})
     )
+
+
+def test_the_usual_week_of_sales_is_money_and_that_of_orders_a_number(show, full_home):
+    assert "Semana típica:** lun $ 150.500, mar $ 172.000" in said(show(full_home, "demand", query={"measure": "revenue"}))
+    assert "Semana típica:** lun 7, mar 8" in said(show(full_home, "demand"))
 
 
 def test_each_way_of_forecasting_is_drawn_on_demand(show, full_home):
