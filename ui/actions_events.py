@@ -13,13 +13,15 @@ FIELDS = ("kind", "name", "days", "known")
 
 
 def add_named(form: str) -> None:
-    """Keep what the form whose fields are `<form>-<field>` says. Raises EventError."""
+    """Keep what the form whose fields are `<form>-<field>` says; a price change of one day goes on from then. Raises EventError."""
     guard.authorise("events")
     kind, name, days, known = (st.session_state.get(f"{form}-{field}") for field in FIELDS)
     chosen: tuple[date, ...] = tuple(days or ())
     if not chosen or known is None:
         raise EventError("An event needs its first day and the day from which it is known.", "event_days")
     end = chosen[1] if len(chosen) > 1 else None
+    if kind == "price_change" and end == chosen[0]:
+        end = None
     with writing("events") as write:
         events.add(write.conn, Event(str(kind), str(name or ""), chosen[0], end, known), **write.stamp)
 

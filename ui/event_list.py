@@ -47,7 +47,7 @@ def show(screen: Screen) -> None:
     found = since(screen, screen.today - timedelta(days=LISTED_DAYS))
     with st.expander(t("Promotions, price changes, strikes and closures ({n})", n=len(found)), key="events"):
         st.caption(t("A closure makes its days closed; other kinds count in the forecast once the history holds ten days of them. "
-                     "All counts from the next reading of the data on."))  # fmt: skip
+                     "A price change of one day goes on from then. All counts from the next reading of the data on."))  # fmt: skip
         where = found["is_entered"].map({True: t("entered here"), False: t("from your data")})
         rows = found.assign(what=kind_words(screen, found), where=where)
         columns = [

@@ -235,6 +235,15 @@ def test_an_event_is_entered_shown_removed_and_put_back(live, own_full_home):
     assert "El evento está de vuelta" in said(app)
 
 
+def test_a_price_change_of_one_day_goes_on(live, own_full_home):
+    app = live(own_full_home, "demand", role="analyst")
+    app.text_input(key="event-0-name").input("Lista de noviembre")
+    app.selectbox(key="event-0-kind").select("price_change")
+    press(app, "Agregar")
+    (rows,) = [frame.value for frame in app.dataframe if "announced_at" in frame.value]
+    assert rows["name"].tolist() == ["Lista de noviembre"] and rows["end"].isna().all()
+
+
 def test_an_event_without_a_name_says_what_is_missing_and_a_viewer_cannot_enter_one(live, own_full_home):
     app = live(own_full_home, "demand", role="analyst")
     press(app, "Agregar")
