@@ -28,7 +28,7 @@ def options(screen: Screen, service: Service, measure: str) -> dict[str, str]:
     t = screen.t
     found = screen.read(demand_parts.parts, service, measure)
     return {
-        f"{kind}:{entity}": f"{t(PARTS[kind])}: {t('the others') if entity == demand_parts.OTHERS else name or entity}"
+        f"{kind}:{entity}": f"{t(PARTS[kind])}: {t('the others') if entity == demand_parts.OTHERS else name}"
         for kind, entity, name in zip(found["kind"], found["entity"], found["name"], strict=True)
     }
 

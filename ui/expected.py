@@ -91,7 +91,7 @@ def day_columns(screen: Screen, measure: str, days: pd.DataFrame) -> list[Column
         *base,
         Column("lo80", t("From"), kind, term(t, "range")),
         Column("hi80", t("To"), kind),
-        Column("special", t("Note")),
+        Column("special", t("Note"), width="medium"),
     ]
 
 

@@ -15,10 +15,10 @@ WEEK, MONTH = 7, 30
 
 
 def parts(conn: sa.Connection, service: Service, measure: str) -> pd.DataFrame:
-    """The parts with days of their own: kind, entity, name (None where it is the entity), value (next 7 days), by kind, most first."""
+    """The parts with days of their own: kind, entity, name (of a zone or type the entity), value (next 7 days), by kind, most first."""
     rows = _rows(conn, service, measure, KINDS, WEEK)
     told = [
-        {"kind": row.entity_type, "entity": row.entity_id, "name": row.detail.get("name"), "value": row.value}
+        {"kind": row.entity_type, "entity": row.entity_id, "name": row.detail.get("name") or row.entity_id, "value": row.value}
         for row in rows
         if _modelled(row)
     ]

@@ -63,6 +63,13 @@ def test_the_total_of_the_days_that_are_shown_is_told_without_a_range(show, full
     assert "se conoce el rango" not in said(show(full_home, "demand", query={"days": "30"}))
 
 
+@pytest.mark.parametrize("measure", ["revenue", "bottles"])
+def test_zones_keep_their_names_beside_products_that_have_others(show, full_home, measure):
+    (offered,) = [box.options for box in show(full_home, "demand", query={"measure": measure}).selectbox if len(box.options) > 1][:1]
+    assert offered[0] == "Producto: Botellón PC" and offered[-2:] == ["Zona: Ñuñoa", "Zona: los demás"], offered
+    assert not any("nan" in option or "None" in option for option in offered)
+
+
 def test_a_part_that_does_not_exist_is_the_whole_company(show, full_home):
     assert "146" in said(show(full_home, "demand", query={"part": "zone:Atlantis"}))
 
