@@ -1,6 +1,7 @@
 """The figure of the Demand screen: what came and what is expected, with events, and each way of forecasting where somebody asked for it."""
 
 from functools import partial
+from itertools import cycle
 
 import pandas as pd
 import streamlit as st
@@ -13,8 +14,8 @@ from ui.screen import Screen
 from ui.store_access import settings
 
 WAYS = "draw-ways"
-COLOURS = ("#D55E00", "#009E73", "#8A5FBF", "#B07D00")
-DARK_COLOURS = ("#F0904A", "#3FC79A", "#B79BE0", "#E0B84A")
+COLOURS = ("#D55E00", "#009E73", "#8A5FBF", "#B07D00", "#C2528B")
+DARK_COLOURS = ("#F0904A", "#3FC79A", "#B79BE0", "#E0B84A", "#EE8FC0")
 
 
 def show(
@@ -48,7 +49,7 @@ def with_ways(screen: Screen, figure: Figure, days: pd.DataFrame, measure: str) 
     opened = days[days["is_open"]]
     ways = pd.DataFrame(opened["members"].tolist(), index=opened.index)
     lines = []
-    for name, colour in zip(ways.columns, DARK_COLOURS if screen.dark else COLOURS, strict=False):
+    for name, colour in zip(ways.columns, cycle(DARK_COLOURS if screen.dark else COLOURS), strict=False):
         label = texts.label(t, texts.MEMBERS, str(name))
         told = [f"{f.short_date(day)}: {write(value)}, {label}" for day, value in zip(opened["day"], ways[name], strict=True)]
         line = line_of(opened["day"] + NOON, ways[name], label, colour, told, dash=None)

@@ -19,6 +19,7 @@ KINDS: Mapping[str, str] = {
     "closure": mark("Closed"),
 }
 LISTED_DAYS = 400
+DAYS_PIXELS = 270  # two days side by side
 
 
 def since(screen: Screen, day: date) -> pd.DataFrame:
@@ -66,7 +67,7 @@ def _form(screen: Screen) -> None:
     with st.form(name, border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(t("Kind"), list(KINDS), format_func=lambda kind: t(KINDS[kind]), key=f"{name}-kind")
         st.text_input(t("Name"), key=f"{name}-name", max_chars=80)
-        st.date_input(t("First and last day"), (screen.today, screen.today), key=f"{name}-days", format="DD-MM-YYYY")
+        st.date_input(t("First and last day"), (screen.today, screen.today), key=f"{name}-days", format="DD-MM-YYYY", width=DAYS_PIXELS)
         st.date_input(t("Known from"), screen.today, key=f"{name}-known", format="DD-MM-YYYY")
         presses.submit(t("Add"), "event-add", lambda: actions_events.add_named(name), mark("The event was added."))
 
