@@ -45,6 +45,7 @@ class Profile:
     orders_365: int
     spend_total: float
     spend_365: float
+    spend_before_silence: float | None
     typical_gap_days: float | None
     unpaid_amount: float | None
     unpaid_since: date | None

@@ -94,7 +94,7 @@ def home(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("home")
     (home / "empty").mkdir()
     engine = open_store(load_settings(None, home=home, source=f"csv:{home / 'empty'}"))
-    fill(engine)
+    fill(engine, experiments=False)
     with engine.connect() as connection:
         for release in set(in_service(connection).values()):
             (home / "models" / "versions" / release).mkdir(parents=True)

@@ -56,8 +56,15 @@ SCORES = {
 }  # fmt: skip
 
 
-def fill(engine: sa.Engine, *, customers: int = CUSTOMERS, predictors: tuple[str, ...] = PREDICTORS, hostile: bool = False) -> None:
-    """Write a company of `customers`: a reading, facts, releases, predictions, scores and runs."""
+def fill(
+    engine: sa.Engine,
+    *,
+    customers: int = CUSTOMERS,
+    predictors: tuple[str, ...] = PREDICTORS,
+    hostile: bool = False,
+    experiments: bool = True,
+) -> None:
+    """Write a company of `customers`: a reading, facts, releases, predictions, scores, runs and (most of the work) three experiments."""
     rng = np.random.default_rng(7)
     with begin_write(engine) as conn:
         _reading(conn, customers)
@@ -81,8 +88,9 @@ def fill(engine: sa.Engine, *, customers: int = CUSTOMERS, predictors: tuple[str
         if "price" in predictors:
             conn.execute(sa.insert(schema.predictions), _price_rows())
         refill_all(conn)
-        make_demo_experiments(conn, now=NOW)
-        follow_up(conn, now=NOW)
+        if experiments:
+            make_demo_experiments(conn, now=NOW)
+            follow_up(conn, now=NOW)
 
 
 def scored(conn, service, **asked) -> pd.DataFrame:
@@ -152,6 +160,7 @@ def _people(rng: np.random.Generator, customers: int, hostile: bool) -> list[dic
                 "orders_365": orders,
                 "spend_total": spend * 1.2,
                 "spend_365": spend,
+                "spend_before_silence": spend * 1.1,
                 "typical_gap_days": 9.0,
                 "unpaid_amount": 45_000.0 if number == 2 else None,
                 "unpaid_since": AS_OF - timedelta(days=12) if number == 2 else None,

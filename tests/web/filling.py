@@ -91,7 +91,7 @@ def _row(predictor: str, measure: str, entity_type: str, entity_id: str, target:
 
 
 def _customer(customer_id: str, as_of: date) -> dict:
-    totals = {"orders_total": 3, "orders_365": 3, "spend_total": 60_000.0, "spend_365": 60_000.0}
+    totals = {"orders_total": 3, "orders_365": 3, "spend_total": 60_000.0, "spend_365": 60_000.0, "spend_before_silence": 60_000.0}
     texts = {"name": f"Cliente {customer_id}", "customer_type": "Hogar", "zone": "Providencia", "phone": None, "email": None}
     days = {"first_order": as_of - timedelta(days=300), "last_order": as_of - timedelta(days=3), "typical_gap_days": 20.0}
     return {"customer_id": customer_id, "contact_opt_out": False, **totals, **texts, **days}

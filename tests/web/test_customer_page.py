@@ -32,7 +32,7 @@ class Clock:
 def page(tmp_path):
     """The page on a filled store: (client, engine, clock, make) where `make` gives the token of a new link."""
     engine, clock = open_store(settings_for(tmp_path)), Clock()
-    fill(engine, hostile=True)
+    fill(engine, hostile=True, experiments=False)
     endpoint = CustomerPage(lambda: engine, lambda: settings_for(tmp_path), clock)
 
     def make(customer_id: str = "c9", days: int = 7) -> str:

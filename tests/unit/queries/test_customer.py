@@ -22,7 +22,8 @@ def person(key: str, name: str | None, **changes) -> dict:
     facts = {
         "customer_id": key, "name": name, "customer_type": "Hogar", "zone": "Ñuñoa", "phone": "+56 9 1234 5678", "email": None,
         "contact_opt_out": False, "first_order": AS_OF - timedelta(days=90), "last_order": AS_OF, "orders_total": 3, "orders_365": 3,
-        "spend_total": 60_000.0, "spend_365": 60_000.0, "typical_gap_days": 10.0, "unpaid_amount": None, "unpaid_since": None,
+        "spend_total": 60_000.0, "spend_365": 60_000.0, "spend_before_silence": 60_000.0, "typical_gap_days": 10.0,
+        "unpaid_amount": None, "unpaid_since": None,
     }  # fmt: skip
     return facts | {"search": search_text(key, name, facts["phone"])} | changes
 
