@@ -7,7 +7,7 @@ import streamlit as st
 from ml.queries import calls, customers, stamps
 from ml.queries.call_list import Asked, head
 from ml.store.values import load_preferences
-from ui import alert_effect, alerts, blocks, call_list, data, filters, guard, presses, records, states, tables, work_list, work_words
+from ui import alert_effect, alerts, blocks, call_list, data, filters, guard, records, states, tables, work_list, work_words
 from ui.glossary import term
 from ui.screen import open_screen
 
@@ -22,7 +22,7 @@ title = st.container()
 states.stamp(screen, service)
 if earned := now.kept(alert_effect.sentence):
     st.caption(earned)
-presses.show(t)
+work_list.came_of_it(screen)
 work_list.asked(screen, service)
 for caution in work_words.cautions(screen, gate):
     st.info(caution)
@@ -60,7 +60,6 @@ else:
     work_list.several(screen, page(0))
     everyone = partial(call_list.everyone, now, asked)
     tables.export(screen, everyone, [*picked.columns, tables.Column("shown_phone", t("Phone"))], name=f"customers-{asked.tab}")
-work_list.undo_last(screen)
 alerts.left_out(screen, service)
 
 if asked.tab == "at_risk" and figures.worth and asked.which != "rhythm":

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from ml.queries import customer, customer_story, customers
-from ui import blocks, charts, customer_work, data, find_customer, guard, one_customer, presses, rhythm, states, work_words
+from ui import blocks, charts, customer_work, data, find_customer, guard, one_customer, rhythm, states, work_list, work_words
 from ui.glossary import term
 from ui.registry import page as page_of
 from ui.screen import open_screen
@@ -29,7 +29,7 @@ st.page_link(page_of("customer").path, label=t("Find another customer"), icon=":
 as_of = service.day if service and service.as_of else screen.today
 standing = data.ask(customer_story.standing, who.customer_id, as_of)
 one_customer.head(screen, who, segment, service, held_out=standing.held_out_until is not None)
-presses.show(t)
+work_list.came_of_it(screen, who.customer_id)
 customer_work.left_alone(screen, standing)
 if service and service.as_of:
     states.stamp(screen, service)

@@ -25,9 +25,9 @@ Target = tuple[str, int | None]
 def work(targets: Sequence[Target], change: Change) -> None:
     """Do the same to all of these: (customer, alert), the alert being opened by hand where there is none. Raises AlertError."""
     with writing("alerts") as write:
-        today = clock.today(settings().timezone)
-        ids = [alert if alert is not None else _opened(write, customer) for customer, alert in targets]
-        alerts.act(write.conn, ids, replace(change, today=today), **write.stamp)
+        today, press = clock.today(settings().timezone), alerts.next_batch(write.conn)
+        ids = [alert if alert is not None else _opened(write, customer, press) for customer, alert in targets]
+        alerts.act(write.conn, ids, replace(change, today=today), batch=press, **write.stamp)
 
 
 def work_named(name: str, known: Mapping[str, int | None], make: Callable[[], Change]) -> None:
@@ -42,11 +42,11 @@ def work_named(name: str, known: Mapping[str, int | None], make: Callable[[], Ch
 def open_alert(customer_id: str) -> None:
     """Open an alert by hand. Raises AlertError for one who is held out, asked not to be contacted, or has a live alert."""
     with writing("alerts") as write:
-        _opened(write, customer_id)
+        _opened(write, customer_id, alerts.next_batch(write.conn))
 
 
 def undo(batch: int) -> None:
-    """Take back what one press did. Raises AlertError when something has happened since."""
+    """Take back what one press did, alerts that it opened too. Raises AlertError when something has happened since."""
     with writing("alerts") as write:
         alerts.undo(write.conn, batch, **write.stamp)
 
@@ -57,7 +57,7 @@ def always_call(customer_id: str, wanted: bool) -> None:
         holdout.set_always(write.conn, customer_id, wanted, now=write.now, by=write.user.email)
 
 
-def _opened(write: Write, customer_id: str) -> int:
+def _opened(write: Write, customer_id: str, press: int) -> int:
     service = in_service(write.conn).get("customers")
     if service is None or service.as_of is None:
         raise AlertError(f"Nothing is predicted yet for the customer {customer_id}.", "alert_gone")
@@ -68,7 +68,7 @@ def _opened(write: Write, customer_id: str) -> int:
     rows = frame.assign(kind=kinds, as_of=service.day)
     if customer_id in calls.kept_from_contact(write.conn, service.day):
         raise AlertError(f"The customer {customer_id} is not to be contacted.", "alert_not_to_contact")
-    made = alerts.open_for(write.conn, _plain(rows), run_id=None, **write.stamp)
+    made = alerts.open_for(write.conn, _plain(rows), run_id=None, batch=press, **write.stamp)
     if not made:
         raise AlertError(f"The customer {customer_id} has a live alert already, or no score.", "alert_state")
     return made[0]

@@ -42,7 +42,7 @@ def alert(screen: Screen, who: Profile, standing: Standing) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if standing.live is None:
             press = partial(actions_alerts.open_alert, who.customer_id)
-            presses.button(t("Open an alert"), f"open-{who.customer_id}", press, mark("The alert is open."))
+            presses.button(t("Open an alert"), f"open-{who.customer_id}", press, work_list.OPENED)
         else:
             state = t(work_words.STATES[standing.live.state])
             label = t("Alert {n}: {state}", n=standing.live.id, state=state)

@@ -1,6 +1,6 @@
 """Buttons that write: each runs once per drawing, says what came of it, and asks first where something is lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -173,12 +173,14 @@ def asked(label: str, question: str, yes: str, name: str, action: Action, done: 
         button(yes, name, action, done, strong=True, **params)
 
 
-def show(t: Translator) -> None:
-    """What came of the last press, for SHOWN (SHOWN_WITH_UNDO where it can be taken back); a secret until the person has noted it."""
+def show(t: Translator, told_below: Collection[str] = ()) -> None:
+    """What came of the last press, for SHOWN (SHOWN_WITH_UNDO where it can be taken back); a secret until the person has noted it.
+
+    What was done with one of these texts is told by the caller."""
     book = _book()
     with book.lock:
         said = book.said
-    if said is None:
+    if said is None or (said.done and said.text in told_below):
         return
     text = t(said.text, **{key: md(value) for key, value in said.params.items()}) if said.params else t(said.text)
     if said.secret is None:

@@ -9,7 +9,7 @@ import streamlit as st
 from ml import clock
 from ml.i18n import mark
 from ml.queries import alerts, calls, customer
-from ml.queries.alerts import Alert
+from ml.queries.alerts import Alert, Press
 from ml.queries.service import Service
 from ml.store.alerts import Change
 from ml.store.preferences import Preferences
@@ -23,7 +23,7 @@ from ui.store_access import settings
 QUICK: tuple[str, ...] = ("contacted", "snoozed", "not_a_risk")
 SEVERAL: tuple[str, ...] = ("contacted", "snoozed", "not_a_risk", "saved", "lost", "assigned", "commented")
 MOST_AT_ONCE = 200
-NOTED = mark("Noted.")
+NOTED, OPENED = mark("Noted with the alert."), mark("The alert is open.")
 PER_CENT = 100
 
 
@@ -46,21 +46,26 @@ def number_of(value: Any) -> int | None:
     return None if value is None or pd.isna(value) else int(value)
 
 
-def undo_last(screen: Screen) -> None:
-    """The person's last press and its way back, while nothing has happened since; nothing otherwise."""
-    if not may_work(screen):
-        return
-    last = data.ask(alerts.last_press, screen.user.email, clock.utc_now() - actions_alerts.UNDO_FOR)
-    if last is None:
-        return
+def came_of_it(screen: Screen, of: str | None = None) -> None:
+    """What came of the last press on the work list, with its way back for half an hour; `of` leaves it to one customer's own screen."""
+    last = data.ask(alerts.last_press, screen.user.email, clock.utc_now() - actions_alerts.UNDO_FOR) if may_work(screen) else None
+    offered = last if last is not None and of in (None, last.customer_id) else None
+    presses.show(screen.t, told_below=(NOTED, OPENED) if offered else ())
+    if offered:
+        _way_back(screen, offered)
+
+
+def _way_back(screen: Screen, last: Press) -> None:
     t = screen.t
+    action = t(work_words.EVENTS.get(last.action, last.action))
+    if last.customer_id is None:
+        whom = t.plural("{count} customer", "{count} customers", last.alerts, count=screen.f.number(last.alerts))
+    else:
+        who = screen.read(customer.profile, last.customer_id)
+        whom = name_of(screen, who.name if who else None, last.customer_id)
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="last-press"):
-        told = t.plural(
-            "Last done: {action}, {count} alert.", "Last done: {action}, {count} alerts.", last.alerts, count=screen.f.number(last.alerts),
-            action=t(work_words.EVENTS.get(last.action, last.action)),
-        )  # fmt: skip
-        st.caption(told)
-        presses.button(t("Undo"), f"undo-{last.batch}", partial(actions_alerts.undo, last.batch), mark("It was taken back."))
+        st.markdown(t("Last done: {action} · {whom}", action=action, whom=f"**{md(whom)}**"), width="stretch")
+        presses.button(t("Undo"), f"undo-{last.batch}", partial(actions_alerts.undo, last.batch), presses.TAKEN_BACK)
 
 
 def several(screen: Screen, rows: pd.DataFrame) -> None:

@@ -16,9 +16,11 @@ STATES: Mapping[str, str] = {
     "saved": mark("ordered again"),
     "lost": mark("lost"),
     "not_a_risk": mark("not a risk"),
+    "withdrawn": mark("opened by mistake"),
 }
 COLOURS: Mapping[str, str] = {
     "open": "orange", "contacted": "blue", "snoozed": "gray", "saved": "green", "lost": "red", "not_a_risk": "gray",
+    "withdrawn": "gray",
 }  # fmt: skip
 ACTIONS: Mapping[str, str] = {
     "contacted": mark("Contacted"),

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from ml.queries import calls, customers
 from ml.queries.listing import Listing
 from ml.queries.service import Service
-from ml.store.alerts import CLOSED, LIVE
+from ml.store.alerts import CLOSED, LIVE, OPENED, WITHDRAWN
 from ml.store.schema import users
 from ml.store.schema_alerts import alert_events, alerts
 
@@ -67,12 +67,14 @@ class Event(NamedTuple):
 
 
 class Press(NamedTuple):
-    """The last press of a person on the work list, which can be taken back."""
+    """The last press of a person on the work list, which can be taken back: what was done ("opened" alone, or what opened it was for),
+    to how many alerts, and to whom where it was one customer."""
 
     batch: int
     action: str
     alerts: int
     at: datetime
+    customer_id: str | None
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def with_work(rows: Listing) -> Listing:
 
     A customer without an alert, and one whose alert is open, is to do.
     """
-    newest = sa.select(sa.func.max(alerts.c.id)).group_by(alerts.c.customer_id)
+    newest = sa.select(sa.func.max(alerts.c.id)).where(alerts.c.state != WITHDRAWN).group_by(alerts.c.customer_id)
     mine = (alerts.c.customer_id == rows.c.customer_id) & alerts.c.id.in_(newest)
     state, of_now = alerts.c.state, sa.or_(alerts.c.state.in_(LIVE), alerts.c.as_of >= rows.c.last_order)
     work = sa.case(
@@ -123,8 +125,9 @@ def one(conn: sa.Connection, alert_id: int) -> Alert | None:
 
 
 def of_customer(conn: sa.Connection, customer_id: str) -> list[Alert]:
-    """All alerts of a customer, newest first."""
-    query = sa.select(*(alerts.c[name] for name in ALERTS)).where(alerts.c.customer_id == customer_id)
+    """All alerts of a customer but those that were opened by mistake, newest first."""
+    mine = (alerts.c.customer_id == customer_id, alerts.c.state != WITHDRAWN)
+    query = sa.select(*(alerts.c[name] for name in ALERTS)).where(*mine)
     return [Alert(**row._mapping) for row in conn.execute(query.order_by(alerts.c.id.desc()))]
 
 
@@ -137,11 +140,15 @@ def history(conn: sa.Connection, alert_id: int) -> list[Event]:
 
 
 def last_press(conn: sa.Connection, who: str, since: datetime) -> Press | None:
-    """The newest press of this person since then that is not taken back and opened nothing; None when there is none."""
+    """The newest press of this person since then that is not taken back; None when there is none."""
     table = alert_events
+    done = sa.func.coalesce(sa.func.min(sa.case((table.c.action != OPENED, table.c.action))), OPENED)
+    several = sa.func.count(table.c.alert_id.distinct())
+    whom = sa.case((several == 1, sa.func.min(alerts.c.customer_id)))
     row = conn.execute(
-        sa.select(table.c.batch, sa.func.min(table.c.action), sa.func.count(), sa.func.max(table.c.at))
-        .where(table.c.who == who, table.c.at >= since, table.c.undone_at.is_(None), table.c.action != "opened")
+        sa.select(table.c.batch, done, several, sa.func.max(table.c.at), whom)
+        .join(alerts, alerts.c.id == table.c.alert_id)
+        .where(table.c.who == who, table.c.at >= since, table.c.undone_at.is_(None))
         .group_by(table.c.batch)
         .order_by(table.c.batch.desc())
         .limit(1)

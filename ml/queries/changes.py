@@ -6,6 +6,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from ml.store import schema
+from ml.store.alerts import WITHDRAWN
 from ml.store.schema_alerts import alerts
 
 DAYS = 7
@@ -31,7 +32,7 @@ def alerts_of_the_week(conn: sa.Connection, as_of: date) -> Alerts:
     since = datetime.combine(as_of - timedelta(days=DAYS - 1), time())
     closed = alerts.c.closed_at >= since
     counts = (
-        sa.case((alerts.c.opened_at >= since, 1), else_=0),
+        sa.case(((alerts.c.opened_at >= since) & (alerts.c.state != WITHDRAWN), 1), else_=0),
         sa.case((closed & (alerts.c.state == "saved"), 1), else_=0),
         sa.case((closed & (alerts.c.state != "saved"), 1), else_=0),
     )

@@ -23,12 +23,13 @@ from ml.store.schema_alerts import alert_events, alerts
 SYSTEM = "system"
 LIVE: tuple[str, ...] = ("open", "contacted", "snoozed")
 CLOSED: tuple[str, ...] = ("saved", "lost", "not_a_risk")
-STATES: tuple[str, ...] = (*LIVE, *CLOSED)
+WITHDRAWN = "withdrawn"  # opened by hand and taken back: it counts nowhere
 KINDS: tuple[str, ...] = ("at_risk", "win_back")
 ACTIONS: Mapping[str, str | None] = {
     "contacted": "contacted", "snoozed": "snoozed", "not_a_risk": "not_a_risk", "saved": "saved", "lost": "lost", "reopened": "open",
     "assigned": None, "commented": None,
 }  # fmt: skip
+OPENED = "opened"
 SNOOZE_DAYS = 7
 LONGEST_NOTE = 2000
 CHANGED = ("state", "owner", "due_on", "snoozed_until", "watch_until", "contacted_on", "closed_at", "order_day", "order_amount")
@@ -52,32 +53,47 @@ class Change:
 
 
 def open_for(
-    connection: sa.Connection, rows: "pd.DataFrame | Iterable[Mapping[str, Any]]", *, run_id: int | None, now: datetime, by: str = SYSTEM
+    connection: sa.Connection,
+    rows: "pd.DataFrame | Iterable[Mapping[str, Any]]",
+    *,
+    run_id: int | None,
+    now: datetime,
+    by: str = SYSTEM,
+    batch: int | None = None,
 ) -> list[int]:
-    """Open an alert for each customer a rule picked, in the caller's transaction; returns the ids of the alerts that were opened.
+    """Open an alert for each customer a rule or a person picked, in the caller's transaction; returns the ids of the opened alerts.
 
     `rows` are those of `ml.queries.call_list.eligible`: customer_id, kind, as_of, horizon_days, probability, value_at_risk,
-    expected_profit, days_since_last_order, gap_days, reasons, last_order, contact_opt_out. For everybody the first time of the quarter
-    is noted with the arm, held out or not; nothing is opened for those held out, those who asked not to be contacted, those with a live
-    alert, and (unless a person asks) those whose present silence was judged before.
+    expected_profit, days_since_last_order, gap_days, reasons, last_order, contact_opt_out. For everybody whom the rule picked the first
+    time of the quarter is noted with the arm, held out or not; whom a person picked is not, for nobody can pick one of the held out, and
+    the arms would no longer be alike. Nothing is opened for those held out, those who asked not to be contacted, those with a live
+    alert, and (unless a person asks) those whose present silence was judged before. `batch` is the press it belongs to, if any.
     """
+    by_person, press = by != SYSTEM, batch or next_batch(connection)
     told = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else rows
     opened = []
     for row in [{str(name): value for name, value in row.items()} for row in told]:
         if row.get("contact_opt_out"):
             continue
         arm = arms(connection, quarter_of(row["as_of"] + timedelta(days=1)), [row["customer_id"]]).get(row["customer_id"], OUTSIDE)
-        note_eligible(connection, row, arm, run_id=run_id, now=now)
-        if arm == "held_out" or _is_settled(connection, row, by_person=by != SYSTEM):
+        if not by_person:
+            note_eligible(connection, row, arm, run_id=run_id, now=now)
+        if arm == "held_out" or _is_settled(connection, row, by_person=by_person):
             continue
-        opened.append(_open(connection, row, run_id, now, by))
+        made = _open(connection, row, run_id, now, by)
+        connection.execute(sa.insert(alert_events).values(alert_id=made, at=now, who=by, action=OPENED, before={}, batch=press))
+        if by_person:
+            audit.record(connection, by, "alert.opened", str(made), {"customer": row["customer_id"]}, at=now)
+        opened.append(made)
     return opened
 
 
-def act(connection: sa.Connection, ids: Sequence[int], change: Change, *, now: datetime, by: str) -> int:
+def act(connection: sa.Connection, ids: Sequence[int], change: Change, *, now: datetime, by: str, batch: int | None = None) -> int:
     """Do the same to all of these alerts, or to none, with an event and an audit row each; returns the batch by which `undo` knows it.
 
-    Raises AlertError for an unknown alert, one that is closed (only "reopened" and "commented" go there), or an empty comment.
+    `batch` is that of the press which opened some of them just now.
+
+    Raises AlertError for an unknown alert, one that is not live (only "reopened" and "commented" go there), or an empty comment.
     """
     if change.action not in ACTIONS:
         raise AlertError(f"There is no action {change.action!r}; known are {', '.join(ACTIONS)}.", "alert_action")
@@ -85,36 +101,47 @@ def act(connection: sa.Connection, ids: Sequence[int], change: Change, *, now: d
     if change.action == "commented" and not note:
         raise AlertError("A comment without a text says nothing; write one.", "alert_note")
     rows = _locked(connection, ids)
-    batch = _next_event(connection)
+    press = batch or next_batch(connection)
     for row in rows:
         values = _values(row, change, now)
         if change.action == "reopened":
             _refuse_a_second(connection, row["customer_id"])
-        _write(connection, row, values, _Event(change.action, note or None, batch), now=now, by=by)
+        _write(connection, row, values, _Event(change.action, note or None, press), now=now, by=by)
         audit.record(connection, by, f"alert.{change.action}", str(row["id"]), {"customer": row["customer_id"]}, at=now)
-    return batch
+    return press
 
 
 def undo(connection: sa.Connection, batch: int, *, now: datetime, by: str) -> int:
     """Take back what one press did, if nothing has happened to its alerts since; returns how many alerts are as before.
 
-    Raises AlertError when something has, or when it was taken back already.
+    An alert that the press opened is withdrawn. Raises AlertError when something has happened, or when it was taken back already.
     """
-    told = connection.execute(sa.select(alert_events).where(alert_events.c.batch == batch).order_by(alert_events.c.id)).mappings().all()
+    own = sa.select(alert_events).where(alert_events.c.batch == batch).order_by(alert_events.c.id.desc())
+    told = connection.execute(own).mappings().all()
     if not told or any(event["undone_at"] is not None for event in told):
         raise AlertError(f"There is nothing to take back in the press {batch}.", "alert_undone")
     for event in told:
-        newest = sa.select(sa.func.max(alert_events.c.id)).where(
-            alert_events.c.alert_id == event["alert_id"], alert_events.c.undone_at.is_(None)
+        since = sa.select(alert_events.c.id).where(
+            alert_events.c.alert_id == event["alert_id"],
+            alert_events.c.id > event["id"],
+            alert_events.c.batch != batch,
+            alert_events.c.undone_at.is_(None),
         )
-        if connection.execute(newest).scalar() != event["id"]:
+        if connection.execute(since.limit(1)).first() is not None:
             raise AlertError(f"The alert {event['alert_id']} was changed after the press {batch}.", "alert_changed")
-        values = {name: _from_json(name, value) for name, value in event["before"].items()}
+        before = {"state": WITHDRAWN} if event["action"] == OPENED else event["before"]
+        values = {name: _from_json(name, value) for name, value in before.items()}
         if values:
             connection.execute(sa.update(alerts).where(alerts.c.id == event["alert_id"]).values(**values))
     connection.execute(sa.update(alert_events).where(alert_events.c.batch == batch).values(undone_at=now))
-    audit.record(connection, by, "alert.undone", str(batch), {"alerts": len(told)}, at=now)
-    return len(told)
+    taken_back = len({event["alert_id"] for event in told})
+    audit.record(connection, by, "alert.undone", str(batch), {"alerts": taken_back}, at=now)
+    return taken_back
+
+
+def next_batch(connection: sa.Connection) -> int:
+    """A number no event bears yet: the batch of one press, whatever it opens and changes."""
+    return (connection.execute(sa.select(sa.func.max(alert_events.c.batch))).scalar() or 0) + 1
 
 
 def close_on_orders(connection: sa.Connection, as_of: date, now: datetime) -> int:
@@ -123,7 +150,7 @@ def close_on_orders(connection: sa.Connection, as_of: date, now: datetime) -> in
     Those whose customer ordered are saved, those whose days have passed without an order are lost, and snoozed ones whose day has come
     are open again.
     """
-    changed, batch = 0, _next_event(connection)
+    changed, batch = 0, next_batch(connection)
     for row in _rows(connection, sa.select(alerts).where(alerts.c.state.in_(LIVE)).order_by(alerts.c.id)):
         order = _first_order_after(connection, row["customer_id"], row["as_of"])
         if order is not None:
@@ -155,18 +182,16 @@ def _open(connection: sa.Connection, row: Mapping[str, Any], run_id: int | None,
         "as_of": row["as_of"], "horizon_days": horizon, "watch_until": row["as_of"] + timedelta(days=horizon), "detail": plain(detail),
         **{name: plain(row.get(name)) for name in FIGURES},
     }  # fmt: skip
-    made = connection.execute(sa.insert(alerts).values(**values).returning(alerts.c.id)).scalar_one()
-    event = {"alert_id": made, "at": now, "who": by, "action": "opened", "before": {}, "batch": _next_event(connection)}
-    connection.execute(sa.insert(alert_events).values(**event))
-    if by != SYSTEM:
-        audit.record(connection, by, "alert.opened", str(made), {"customer": row["customer_id"]}, at=now)
+    made: int = connection.execute(sa.insert(alerts).values(**values).returning(alerts.c.id)).scalar_one()
     return made
 
 
 def _is_settled(connection: sa.Connection, row: Mapping[str, Any], *, by_person: bool) -> bool:
     """Whether no alert is to be opened: one is live, or the same kind was closed in this same silence and no person asks for another."""
     found = connection.execute(
-        sa.select(alerts.c.state, alerts.c.kind, alerts.c.as_of).where(alerts.c.customer_id == row["customer_id"])
+        sa.select(alerts.c.state, alerts.c.kind, alerts.c.as_of).where(
+            alerts.c.customer_id == row["customer_id"], alerts.c.state != WITHDRAWN
+        )
     ).all()
     if any(alert.state in LIVE for alert in found):
         return True
@@ -189,7 +214,7 @@ def _values(row: Mapping[str, Any], change: Change, now: datetime) -> dict[str, 
     """The columns an action sets on an alert."""
     if change.action == "commented":
         return {}
-    closed = row["state"] in CLOSED
+    closed = row["state"] not in LIVE
     if closed != (change.action == "reopened"):
         known = "is closed already" if closed else "is not closed"
         raise AlertError(f"The alert {row['id']} {known} ({row['state']}).", "alert_state")
@@ -222,11 +247,6 @@ def _from_json(name: str, value: Any) -> Any:
     if value is None or name not in CHANGED or not isinstance(alerts.c[name].type, sa.Date | sa.DateTime):
         return value
     return datetime.fromisoformat(value) if isinstance(alerts.c[name].type, sa.DateTime) else date.fromisoformat(value)
-
-
-def _next_event(connection: sa.Connection) -> int:
-    """A number no event bears yet: the batch of what follows in this transaction."""
-    return (connection.execute(sa.select(sa.func.max(alert_events.c.batch))).scalar() or 0) + 1
 
 
 def _first_order_after(connection: sa.Connection, customer_id: str, day: date) -> tuple[date, float] | None:

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from ml.store import audit
 from ml.store.predictions import plain
-from ml.store.quarters import quarter_of
+from ml.store.quarters import first_day, quarter_of
 from ml.store.schema import customer_facts
-from ml.store.schema_alerts import alert_eligible, always_call, holdout
+from ml.store.schema_alerts import alert_eligible, alerts, always_call, holdout
 
 HELD_OUT, CONTACT, OUTSIDE = "held_out", "contact", "outside"
 LARGEST_SHARE = 0.03
@@ -87,7 +87,7 @@ def held_out_in(quarter: str) -> sa.Select[Any]:
 
 
 def note_eligible(connection: sa.Connection, row: Mapping[str, Any], arm: str, *, run_id: int | None, now: datetime) -> None:
-    """Keep the first time in a quarter that the rule picked a customer, whichever arm: what the effect is read from."""
+    """Keep the first time in a quarter that the rule picked a customer, whichever the arm: what the effect is read from."""
     quarter = quarter_of(row["as_of"] + timedelta(days=1))
     seen = sa.select(alert_eligible.c.at).where(alert_eligible.c.customer_id == row["customer_id"], alert_eligible.c.quarter == quarter)
     if connection.execute(seen).first() is not None:
@@ -114,7 +114,9 @@ def set_always(connection: sa.Connection, customer_id: str, wanted: bool, *, now
 
 
 def _is_seen(connection: sa.Connection, quarter: str) -> bool:
-    return connection.execute(sa.select(alert_eligible.c.at).where(alert_eligible.c.quarter == quarter).limit(1)).first() is not None
+    picked = sa.select(alert_eligible.c.at).where(alert_eligible.c.quarter == quarter)
+    by_hand = sa.select(alerts.c.opened_at).where(alerts.c.as_of >= first_day(quarter) - timedelta(days=1))
+    return any(connection.execute(query.limit(1)).first() is not None for query in (picked, by_hand))
 
 
 def _lot(text: str, salt: str) -> float:

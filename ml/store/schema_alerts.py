@@ -13,7 +13,7 @@ alerts = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("customer_id", Text, nullable=False),
     sa.Column("kind", Text, nullable=False),  # at_risk | win_back
-    sa.Column("state", Text, nullable=False),  # open | contacted | snoozed | saved | lost | not_a_risk
+    sa.Column("state", Text, nullable=False),  # open | contacted | snoozed | saved | lost | not_a_risk | withdrawn
     sa.Column("opened_at", Moment, nullable=False),
     sa.Column("opened_by", Text, nullable=False),  # an e-mail address, or "system"
     sa.Column("run_id", sa.Integer),
@@ -44,7 +44,7 @@ alert_events = sa.Table(
     sa.Column("action", Text, nullable=False),
     sa.Column("note", Text),
     sa.Column("before", Json, nullable=False),  # what the action changed, as it was: the way back
-    sa.Column("batch", sa.Integer, nullable=False),  # the id of the first event of one press
+    sa.Column("batch", sa.Integer, nullable=False),  # one press, whatever it opened and changed
     sa.Column("undone_at", Moment),
     sa.Index("ix_alert_events_alert_id", "alert_id"),
     sa.Index("ix_alert_events_batch", "batch"),

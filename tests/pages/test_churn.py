@@ -45,9 +45,30 @@ def test_a_press_opens_the_alert_notes_the_contact_and_can_be_taken_back(show, w
     assert not app.exception and not app.error
     assert rows(table, "customer_id", "state", "opened_by") == [(first, "contacted", "analyst@example.com")]
     assert not any(key.startswith(f"contacted-{first}-") for key in states_of(app))
+    said = " ".join(entry.value for entry in app.markdown)
+    assert f"Lo último que hizo: contactado · **{picked['name'].iloc[0]}**" in said
+    assert not app.success
     button(app, "undo-").click().run()
-    assert rows(table, "state") == [("open",)]
+    assert rows(table, "state") == [("withdrawn",)]
     assert any(key.startswith(f"contacted-{first}-") for key in states_of(app))
+    assert not [entry for entry in app.button if (entry.key or "").startswith("undo-")]
+
+
+def test_taking_back_a_press_leaves_the_jobs_own_alert_open(show, worked):
+    home, engine, picked = worked
+    with begin_write(engine) as conn:
+        alerts.open_for(conn, picked.head(2), run_id=1, now=NOW)
+    app = show(home, "churn", role="analyst", language="en")
+    field(app, "multiselect", "several-who").set_value(picked["customer_id"].head(3).tolist())
+    button(app, "several").click().run()
+    assert sorted(rows(table, "state")) == [("contacted",)] * 3
+    assert "Last done: contacted · **3 customers**" in " ".join(entry.value for entry in app.markdown)
+    button(app, "undo-").click().run()
+    assert sorted(rows(table, "state")) == [("open",), ("open",), ("withdrawn",)]
+    app = show(home, "churn", query={"alert": "3"}, language="en")
+    assert ":gray-badge[opened by mistake]" in " ".join(entry.value for entry in app.markdown)
+    button(app, "reopened-").click().run()
+    assert sorted(rows(table, "state")) == [("open",)] * 3
 
 
 def test_who_was_put_off_stands_under_that_state(show, worked):

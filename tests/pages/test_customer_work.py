@@ -31,6 +31,18 @@ def test_an_alert_is_opened_by_hand_and_worked_on(show, own_full_home):
     assert rows(alerts, "state") == [("not_a_risk",)] and "no es riesgo" in said(app)
 
 
+def test_an_alert_opened_by_mistake_is_taken_back_and_no_part_of_the_story(show, own_full_home):
+    app = show(own_full_home, "customer", role="analyst", language="en", query={"customer": "c2"})
+    button(app, "open-c2").click().run()
+    assert "Last done: opened · **" in said(app) and "Alert opened" in said(app)
+    other = show(own_full_home, "customer", role="analyst", language="en", query={"customer": "c3"})
+    assert "Last done" not in said(other)
+    app = show(own_full_home, "customer", role="analyst", language="en", query={"customer": "c2"})
+    button(app, "undo-").click().run()
+    assert rows(alerts, "state") == [("withdrawn",)] and "Alert opened" not in said(app)
+    assert button(app, "open-c2").label == "Open an alert"
+
+
 def test_a_note_is_kept_told_and_removed_by_its_writer_alone(show, own_full_home):
     app = show(own_full_home, "customer", role="analyst", query={"customer": "c2"})
     field(app, "text_area", "note-text").set_value("Prefers *mornings*")

@@ -157,6 +157,37 @@ def test_a_taken_back_close_can_be_followed_by_another_undo(conn):
     assert state(conn, made) == "open"
 
 
+def test_an_alert_opened_by_mistake_is_withdrawn_and_counts_nowhere(conn):
+    press, ana = alerts.next_batch(conn), {"now": NOW, "by": "ana@example.com"}
+    made = alerts.open_for(conn, [row("c1"), row("c2")], run_id=None, batch=press, **ana)
+    alerts.act(conn, made, Change("contacted", TODAY), batch=press, **ana)
+    assert alerts.undo(conn, press, **ana) == 2
+    kept = conn.execute(sa.select(table.c.state, table.c.contacted_on, table.c.watch_until)).all()
+    assert {tuple(one) for one in kept} == {("withdrawn", None, AS_OF + timedelta(days=28))}
+    orders(conn, "c1", AS_OF + timedelta(days=2))
+    assert alerts.close_on_orders(conn, AS_OF + timedelta(days=28), NOW) == 0
+    with pytest.raises(AlertError, match=r"is closed already \(withdrawn\)"):
+        alerts.act(conn, made, Change("contacted", TODAY), **ana)
+    assert len(open_one(conn, "c2")) == 1
+
+
+def test_an_alert_that_somebody_has_worked_on_since_is_not_withdrawn(conn):
+    press = alerts.next_batch(conn)
+    made = alerts.open_for(conn, [row("c1")], run_id=None, now=NOW, by="ana@example.com", batch=press)
+    alerts.act(conn, made, Change("contacted", TODAY), now=NOW, by="bea@example.com")
+    with pytest.raises(AlertError, match="was changed after"):
+        alerts.undo(conn, press, now=NOW, by="ana@example.com")
+    assert state(conn, made[0]) == "contacted"
+
+
+def test_whom_a_person_picks_is_no_part_of_what_the_arms_are_compared_by(conn):
+    """Nobody can pick one of those held out, so only the rule's own picks make arms that are alike."""
+    alerts.open_for(conn, [row("c1")], run_id=None, now=NOW, by="ana@example.com")
+    assert conn.execute(sa.select(alert_eligible)).all() == []
+    assert open_one(conn) == []
+    assert conn.execute(sa.select(alert_eligible.c.customer_id)).scalars().all() == ["c1"]
+
+
 def test_bad_presses_change_nothing(conn):
     (made,) = open_one(conn)
     press = {"now": NOW, "by": "ana@example.com"}
@@ -235,3 +266,5 @@ def test_a_quarter_is_drawn_once_and_never_after_somebody_saw_a_list(conn):
     assert holdout.draw_quarter(conn, "2026-Q4", share=0.2, salt="t", now=NOW) == 0 and holdout.arms(conn, "2026-Q4") == first
     open_one(conn, "c09", as_of=date(2027, 1, 4))
     assert holdout.draw_quarter(conn, "2027-Q1", share=0.2, salt="s", now=NOW) == 0
+    alerts.open_for(conn, [row("c10", as_of=date(2027, 3, 31))], run_id=None, now=NOW, by="ana@example.com")
+    assert holdout.draw_quarter(conn, "2027-Q2", share=0.2, salt="s", now=NOW) == 0
