@@ -11,6 +11,8 @@ from ui import alert_effect, alerts, blocks, call_list, data, filters, guard, re
 from ui.glossary import term
 from ui.screen import open_screen
 
+CARDS_ON_A_PHONE = 2
+
 screen = open_screen(guard.require("admin", "analyst", "viewer"))
 t, f = screen.t, screen.f
 service = states.need(
@@ -26,23 +28,32 @@ work_list.came_of_it(screen)
 work_list.asked(screen, service)
 for caution in work_words.cautions(screen, gate):
     st.info(caution)
-asked = Asked(service, work_list.tried(screen, screen.read(load_preferences)), "at_risk", "todo")
+tab_place = st.container()
+place, told = filters.folded(screen, "calls")
+chosen_place = place.container(horizontal=True, width="content")
+with place:
+    costs = work_list.tried(screen, screen.read(load_preferences))
+asked = Asked(service, costs, "at_risk", "todo")
 figures = now.read(head, asked)
 title.title(t("Risk of leaving, {days} days", days=figures.horizon), anchor=False, help=term(t, "risk of leaving"))
 tabs = {
     "at_risk": t("At risk ({n})", n=f.number(figures.sizes["at_risk"])),
     "win_back": t("Win back ({n})", n=f.number(figures.sizes["win_back"])),
 }
-asked = asked._replace(tab=filters.choose(screen, t("List"), "list", tabs))
-with st.container(horizontal=True):
+with tab_place:
+    asked = asked._replace(tab=filters.choose(screen, t("List"), "list", tabs))
+with chosen_place:
     stages = {code: t(label) for code, label in work_words.WORK.items()}
     asked = asked._replace(stage=filters.choose(screen, t("State"), "state", stages))
     figures = now.read(head, asked)
-    asked = asked._replace(which=call_list.which(screen, asked, figures.worth, gate))
+    which, words = call_list.which(screen, asked, figures.worth, gate)
+    asked = asked._replace(which=which)
+told(" · ".join(part for part in (stages[asked.stage], words) if part))
 if asked.which in calls.RULES and figures.listed and not figures.worth:
     st.info(now.kept(call_list.no_call_is_worth_it, asked))
 picked = now.kept(call_list.picked, asked)
-blocks.cards(picked.cards)
+first_cards = CARDS_ON_A_PHONE if screen.phone else len(picked.cards)
+blocks.cards(picked.cards[:first_cards])
 
 if not figures.listed:
     st.info(t("Nobody is in this list now."))
@@ -60,6 +71,8 @@ else:
     work_list.several(screen, page(0))
     everyone = partial(call_list.everyone, now, asked)
     tables.export(screen, everyone, [*picked.columns, tables.Column("shown_phone", t("Phone"))], name=f"customers-{asked.tab}")
+if picked.cards[first_cards:]:
+    blocks.cards(picked.cards[first_cards:])
 alerts.left_out(screen, service)
 
 if asked.tab == "at_risk" and figures.worth and asked.which != "rhythm":

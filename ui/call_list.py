@@ -28,20 +28,23 @@ class Picked(NamedTuple):
     heading: str
 
 
-def which(screen: Screen, asked: Asked, worth: int, gate: Gate) -> str:
-    """The control that says which of the customers to list; nothing to choose where only the own rhythm says something."""
+def which(screen: Screen, asked: Asked, worth: int, gate: Gate) -> tuple[str, str]:
+    """The control that says which of the customers to list, and the words of the choice; nothing to choose where only the own rhythm says
+    something."""
     t, f, chosen = screen.t, screen.f, asked.chosen
     if asked.tab == "win_back":
         silences = {str(days): t("Silent for {n} days", n=days) if days else t("All") for days in SILENCES}
-        return filters.choose(screen, t("Silence"), "silent", silences)
+        days = filters.choose(screen, t("Silence"), "silent", silences)
+        return days, silences[days]
     if gate.usable is False:
-        return "rhythm"
+        return "rhythm", ""
     rules = {
         "profit": t("Worth a call"),
         "probability": t("Risk from {share}", share=f.percent(chosen.churn_threshold)),
         "all": t("All"),
     }
-    return filters.choose(screen, t("Which"), "rule", rules, default=chosen.alert_rule if worth else "all")
+    rule = filters.choose(screen, t("Which"), "rule", rules, default=chosen.alert_rule if worth else "all")
+    return rule, rules[rule]
 
 
 def picked(now: Screen, asked: Asked) -> Picked:

@@ -1,10 +1,27 @@
 """Controls whose values stand in the address, so that a link shows the same view to whoever opens it, in any language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui.screen import Screen
+
+
+def folded(screen: Screen, name: str) -> tuple[DeltaGenerator, Callable[[str], object]]:
+    """The place of a screen's filters, and what to call with the words for what they are set to.
+
+    A row; on a phone a button that opens it, with the words beside it, so that the answer stands on the first screen.
+    """
+    if not screen.phone:
+        return st.container(horizontal=True, vertical_alignment="center"), _silent
+    row = st.container(horizontal=True, vertical_alignment="center", key=f"folded-{name}")
+    place = row.popover(screen.t("Filters"), icon=":material/tune:", key=f"filters-{name}").container()
+    return place, row.container(width="stretch").caption
+
+
+def _silent(_: str) -> None:
+    """Filters that can be seen need no words."""
 
 
 def choose(screen: Screen, label: str, name: str, options: Mapping[str, str], default: str | None = None) -> str:

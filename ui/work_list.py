@@ -109,7 +109,9 @@ def tried(screen: Screen, chosen: Preferences) -> Preferences:
     t = screen.t
     if not may_work(screen):
         return chosen
-    with st.popover(t("Try other costs"), icon=":material/calculate:"):
+    with st.container() if screen.phone else st.popover(t("Try other costs"), icon=":material/calculate:"):
+        if screen.phone:
+            st.markdown(f"**{t('Try other costs')}**")
         st.caption(t("What you enter here counts on your screen only, until an administrator saves it."))
         cost = st.number_input(t("Cost of a call"), min_value=0.0, value=float(chosen.call_cost), step=100.0, key="try-cost")
         values = {
