@@ -44,6 +44,8 @@ def which(screen: Screen, asked: Asked, worth: int, gate: Gate) -> tuple[str, st
         "all": t("All"),
     }
     rule = filters.choose(screen, t("Which"), "rule", rules, default=chosen.alert_rule if worth else "all")
+    if rule == "profit" and not worth:  # costs tried after it was chosen: the list stays in view, the screen says why nobody is worth it
+        rule = "all"
     return rule, rules[rule]
 
 
@@ -56,10 +58,10 @@ def picked(now: Screen, asked: Asked) -> Picked:
         return Picked(found.rows, columns, win_back_cards(now, found, usable=usable), now.t("Win back"))
     head = now.read(call_list.head, asked._replace(which=""))
     if asked.which == "rhythm":
-        columns, cards = told(alerts.rhythm_columns(now), found), rhythm_cards(now, found, head.listed)
+        columns, cards = told(alerts.rhythm_columns(now), found), rhythm_cards(now, found, head.sizes["at_risk"])
         return Picked(found.rows, columns, cards, now.t("Latest by their own rhythm"))
     heading = now.t("First to call") if head.worth else now.t("Most at stake, not worth a call at these costs")
-    cards = risk_cards(now, found, head.listed, data.ask(call_list.mean_risk, asked))
+    cards = risk_cards(now, found, head.sizes["at_risk"], data.ask(call_list.mean_risk, asked))
     return Picked(found.rows, told(alerts.risk_columns(now), found), cards, heading)
 
 

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from ml.i18n import names, reasons
-from ml.queries import business, call_list, customers, demand, record, trust
+from ml.queries import business, call_list, customers, demand, record, stamps, trust
+from ml.queries.call_list import Morning
 from ml.store.values import load_preferences
 from ui import alert_effect, data, records, states, texts
 from ui.blocks import Lead
@@ -17,7 +18,7 @@ NOON, EVENING = 12, 20
 
 def sentences(screen: Screen) -> list[Lead]:
     """What comes, who is at risk, whom to call, how the models do, how fresh and clean the data is: as far as each is known."""
-    parts = [_week(screen), *screen.kept(_risk), _earned(screen), _models(screen), _data(screen)]
+    parts = [_week(screen), *screen.standing_on(data.ask(stamps.alerts)).kept(_risk), _earned(screen), _models(screen), _data(screen)]
     return [part for part in parts if part is not None]
 
 
@@ -71,7 +72,7 @@ def _risk(screen: Screen) -> list[Lead | None]:
         "churn",
         {"rule": "all"},
     )
-    return [at_stake, _call(screen, standing.first, standing.worth)]
+    return [at_stake, _call(screen, standing)]
 
 
 def _by_rhythm(screen: Screen, count: int, late: pd.DataFrame) -> Lead | None:
@@ -95,8 +96,13 @@ def _by_rhythm(screen: Screen, count: int, late: pd.DataFrame) -> Lead | None:
     )
 
 
-def _call(screen: Screen, frame: pd.DataFrame, worth: int) -> Lead:
-    t, f, row = screen.t, screen.f, frame.iloc[0]
+def _call(screen: Screen, standing: Morning) -> Lead | None:
+    t, f, worth = screen.t, screen.f, standing.worth
+    if not worth and standing.dealt_with:
+        return Lead(t("Every call that is worth its cost is made, put off or closed"), "churn", sign="good")
+    if standing.first.empty:
+        return None
+    row = standing.first.iloc[0]
     name = name_of(screen, row["name"], str(row["customer_id"]))
     why = reasons.sentence(f, row["reasons"], row["days_since_last_order"], row["gap_days"], most=1)
     said = {"name": md(name), "why": md(why[:1].lower() + why[1:])}

@@ -10,6 +10,7 @@ from ml import clock
 from ml.i18n import mark
 from ml.queries import alerts, calls, customer
 from ml.queries.alerts import Alert, Press
+from ml.queries.customer import Profile
 from ml.queries.service import Service
 from ml.store.alerts import Change
 from ml.store.preferences import Preferences
@@ -25,6 +26,7 @@ SEVERAL: tuple[str, ...] = ("contacted", "snoozed", "not_a_risk", "saved", "lost
 MOST_AT_ONCE = 200
 NOTED, OPENED = mark("Noted with the alert."), mark("The alert is open.")
 PER_CENT = 100
+ASKED = "-asked"
 
 
 def may_work(screen: Screen) -> bool:
@@ -32,13 +34,14 @@ def may_work(screen: Screen) -> bool:
     return guard.may(screen.user, "alerts")
 
 
-def buttons(screen: Screen, customer_id: str, alert_id: int | None, offered: tuple[str, ...] = QUICK) -> None:
-    """What can be done with one customer's alert (opened by hand where there is none), as a row of buttons."""
+def buttons(screen: Screen, customer_id: str, alert_id: int | None, offered: tuple[str, ...] = QUICK, place: str = "") -> None:
+    """What can be done with one customer's alert (opened by hand where there is none), as a row of buttons; `place` tells them from others
+    of the same customer on the screen."""
     if not may_work(screen):
         return
     for action in offered:
         press = partial(actions_alerts.work, ((customer_id, alert_id),), Change(action, screen.today))
-        presses.button(screen.t(work_words.ACTIONS[action]), f"{action}-{customer_id}", press, NOTED)
+        presses.button(screen.t(work_words.ACTIONS[action]), f"{action}-{customer_id}{place}", press, NOTED)
 
 
 def number_of(value: Any) -> int | None:
@@ -88,19 +91,23 @@ def several(screen: Screen, rows: pd.DataFrame) -> None:
 
 
 def asked(screen: Screen, service: Service) -> None:
-    """The alert that the address asks for (?alert=, or the newest of ?customer=): its state, what can be done, and its history."""
+    """The alert that the address asks for (?alert=, or the newest of ?customer=): its state, what can be done, and its history; of a
+    customer without one how to open it."""
     number, wanted = st.query_params.get("alert", ""), st.query_params.get("customer", "")
     if not (number or wanted):
         return
     found = data.ask(alerts.one, int(number)) if number.isascii() and number.isdigit() and len(number) <= 9 else None
     if found is None and wanted:
         found = next(iter(data.ask(alerts.of_customer, wanted[:200])), None)
+    who = screen.read(customer.profile, wanted[:200]) if found is None and wanted else None
     t = screen.t
     with st.container(border=True, key="alert"):
-        if found is None:
-            st.write(t("There is no such alert. It may belong to another company, or the customer has none yet."))
-        else:
+        if found is not None:
             _one(screen, service, found)
+        elif who is not None:
+            _without_alert(screen, service, who)
+        else:
+            st.write(t("There is no such alert. It may belong to another company, or the customer has none yet."))
         st.page_link(page_of("churn").path, label=t("Back to the list"), icon=":material/arrow_back:", help="")
 
 
@@ -167,18 +174,33 @@ def _one(screen: Screen, service: Service, alert: Alert) -> None:
     facts += [t("ordered on {day} for {money}", day=f.day(alert.order_day), money=f.money(alert.order_amount))] if alert.order_day else []
     st.caption(md(" · ".join(facts)))
     st.page_link(page_of("customer").path, label=t("Open the customer"), query_params={"customer": alert.customer_id}, help="")
-    if alert.customer_id in screen.read(calls.kept_from_contact, service.day):
+    if _kept_from_contact(screen, service, alert.customer_id):
         st.info(t("This customer is not to be contacted."))
     elif may_work(screen):
         with st.container(horizontal=True):
             offered = (*QUICK, "lost") if alert.is_live else ("reopened",)
-            buttons(screen, alert.customer_id, alert.id, offered)
+            buttons(screen, alert.customer_id, alert.id, offered, ASKED)
         _forms(screen, alert)
     for event in data.ask(alerts.history, alert.id):
         moment = f.moment(clock.local(event.at, settings().timezone))
         what = t(work_words.EVENTS.get(event.action, event.action)) + (f": {event.note}" if event.note else "")
         gone = f" ({t('taken back')})" if event.undone else ""
         st.caption(md(f"{moment} · {_person(screen, event.who)} · {what}{gone}"))
+
+
+def _without_alert(screen: Screen, service: Service, who: Profile) -> None:
+    t, name = screen.t, name_of(screen, who.name, who.customer_id)
+    st.markdown(f"**{md(name)}** · {t('no alert yet')}")
+    st.page_link(page_of("customer").path, label=t("Open the customer"), query_params={"customer": who.customer_id}, help="")
+    if _kept_from_contact(screen, service, who.customer_id):
+        st.info(t("This customer is not to be contacted."))
+    elif may_work(screen):
+        with st.container(horizontal=True):
+            buttons(screen, who.customer_id, None, place=ASKED)
+
+
+def _kept_from_contact(screen: Screen, service: Service, customer_id: str) -> bool:
+    return customer_id in screen.read(calls.kept_from_contact, service.day)
 
 
 def _forms(screen: Screen, alert: Alert) -> None:

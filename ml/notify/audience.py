@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from urllib.parse import quote
 
 import sqlalchemy as sa
 
@@ -85,6 +86,11 @@ def app_link(settings: Settings, page: str = "") -> str:
     """The address of a screen of the app, as people outside this machine open it."""
     base = settings.public_url or f"http://127.0.0.1:{settings.port}"
     return f"{base}/{page}" if page else base
+
+
+def customer_links(settings: Settings, page: str, ids: Iterable[str]) -> tuple[str, ...]:
+    """The address of a screen about each of these customers: "churn" opens the alert, "customer" the customer."""
+    return tuple(f"{app_link(settings, page)}?customer={quote(customer_id, safe='')}" for customer_id in ids)
 
 
 def _of_channel(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from ml import clock
 from ml.i18n import Translator, reasons
 from ml.i18n.figures import Formatter
-from ml.notify.audience import app_link
+from ml.notify.audience import app_link, customer_links
 from ml.notify.cells import CHARTED, TOP, name_of, phone_of, stamp, whole
 from ml.notify.late_customers import late_message
 from ml.notify.message_jobs import Finish, MessageJob, NothingPredicted, run_message_job
@@ -32,7 +32,7 @@ def run(
 
 
 def compose(connection: sa.Connection, settings: Settings, f: Formatter) -> Message | None:
-    """The message as of now, None when the rule picks nobody. Raises NothingPredicted.
+    """The message as of now, None when the rule picks nobody whom somebody has not dealt with yet. Raises NothingPredicted.
 
     Where the release says that the risk has no usable signal, it names who is later than the own rhythm, without a probability.
     """
@@ -44,7 +44,7 @@ def compose(connection: sa.Connection, settings: Settings, f: Formatter) -> Mess
     chosen = load_preferences(connection)
     if customers.has_signal(connection, service) is False:
         return _without_signal(connection, settings, f, service, chosen)
-    picked = calls.reachable(connection, call_list.eligible(connection, service, chosen), service.day)
+    picked = call_list.to_tell(connection, service, chosen)
     everybody = customers.listed(connection, service)
     silent = everybody.where(everybody.c.population == calls.POPULATIONS["win_back"]).count(connection)
     if picked.empty:
@@ -93,7 +93,7 @@ def _message(
         sentences=sentences,
         short=(title, totals, *_first(f, picked)),
         link=Link(t("Open the list"), app_link(settings, "churn")),
-        table=_table(f, shown),
+        table=_table(f, shown, customer_links(settings, "churn", shown["customer_id"])),
         chart=_chart(t, shown.head(CHARTED)),
         facts=_facts(service, picked, silent, stake, lifetime),
         customers=tuple(picked["customer_id"].astype(str)),
@@ -126,7 +126,7 @@ def _counted(f: Formatter, at_risk: int, silent: int, days: int) -> str:
     )  # fmt: skip
 
 
-def _table(f: Formatter, rows: pd.DataFrame) -> Table:
+def _table(f: Formatter, rows: pd.DataFrame, links: tuple[str, ...]) -> Table:
     t = f.t
     head = (t("Customer"), t("Risk"), t("At stake"), t("Days silent"), t("Why"), t("Phone"))
     cells = [
@@ -136,7 +136,7 @@ def _table(f: Formatter, rows: pd.DataFrame) -> Table:
         )
         for row in rows.to_dict("records")
     ]  # fmt: skip
-    return Table(head, tuple(cells), ("left", "right", "right", "right", "left", "left"))
+    return Table(head, tuple(cells), ("left", "right", "right", "right", "left", "left"), links)
 
 
 def _chart(t: Translator, rows: pd.DataFrame) -> Chart:

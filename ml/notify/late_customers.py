@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from ml.i18n import mark
 from ml.i18n.figures import Formatter
-from ml.notify.audience import app_link
+from ml.notify.audience import app_link, customer_links
 from ml.notify.cells import CHARTED, TOP, name_of, phone_of, stamp, whole
 from ml.notify.messages import Chart, Link, Message, Table
 from ml.queries import advice
@@ -42,7 +42,7 @@ def late_message(
         sentences=sentences,
         short=(title, why, *first_lines(f, shown)),
         link=Link(t("Open the list"), app_link(settings, "churn")),
-        table=rhythm_table(f, shown),
+        table=rhythm_table(f, shown, customer_links(settings, "churn", (row["customer_id"] for row in shown))),
         chart=_chart(f, shown[:CHARTED]),
         facts=_facts(service, late),
         customers=tuple(late["customer_id"].astype(str)),
@@ -63,8 +63,8 @@ def first_lines(f: Formatter, rows: list[dict[Any, Any]]) -> list[str]:
     ]
 
 
-def rhythm_table(f: Formatter, rows: list[dict[Any, Any]]) -> Table:
-    """Rows of `calls.latest_first` with silence and usual pause, and no probability."""
+def rhythm_table(f: Formatter, rows: list[dict[Any, Any]], links: tuple[str, ...]) -> Table:
+    """Rows of `calls.latest_first` with silence and usual pause, and no probability; `links` is where each leads."""
     t = f.t
     head = (t("Customer"), t("Days silent"), t("Usual pause"), t("Own pauses"), t("Sales in 12 months"), t("Phone"))
     cells = [
@@ -74,7 +74,7 @@ def rhythm_table(f: Formatter, rows: list[dict[Any, Any]]) -> Table:
         )
         for row in rows
     ]  # fmt: skip
-    return Table(head, tuple(cells), ("left", "right", "right", "right", "right", "left"))
+    return Table(head, tuple(cells), ("left", "right", "right", "right", "right", "left"), links)
 
 
 def _chart(f: Formatter, rows: list[dict[Any, Any]]) -> Chart:

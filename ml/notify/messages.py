@@ -12,11 +12,16 @@ Align = Literal["left", "right"]
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of texts under a head; `align` says per column where its texts stand."""
+    """Rows of texts under a head; `align` says per column where its texts stand, `links` per row where its first text leads (or none)."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     align: tuple[Align, ...]
+    links: tuple[str, ...] = ()
+
+    def link_of(self, place: int) -> str | None:
+        """Where the first text of a row leads, None where it leads nowhere."""
+        return self.links[place] if place < len(self.links) else None
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,15 @@ def message_of(stored: Mapping[str, Any]) -> Message:
         told[name] = tuple(told.get(name) or ())
     return Message(
         **told,
-        table=Table(tuple(table["head"]), tuple(tuple(row) for row in table["rows"]), tuple(table["align"])) if table else None,
+        table=_table_of(table) if table else None,
         chart=Chart(chart["alt"], *(tuple(chart[name]) for name in ("labels", "values", "low", "high"))) if chart else None,
         link=Link(**link) if link else None,
     )
+
+
+def _table_of(stored: Mapping[str, Any]) -> Table:
+    rows = tuple(tuple(row) for row in stored["rows"])
+    return Table(tuple(stored["head"]), rows, tuple(stored["align"]), tuple(stored.get("links") or ()))
 
 
 def clean(text: object, longest: int = LONGEST_TEXT) -> str:

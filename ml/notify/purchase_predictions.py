@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ml.i18n import mark
 from ml.i18n.figures import Formatter
-from ml.notify.audience import app_link
+from ml.notify.audience import app_link, customer_links
 from ml.notify.cells import name_of
 from ml.notify.late_customers import WITHOUT_SIGNAL, first_lines, rhythm_entries, rhythm_table
 from ml.notify.message_jobs import Finish, MessageJob, NothingPredicted, run_message_job
@@ -133,7 +133,7 @@ def _message(settings: Settings, f: Formatter, week: _Week | None, listed: _List
         sentences=(*expected, *counted, *listed.rest(f), t("Data up to {day}.", day=f.day(as_of))),
         short=(title, *expected, *counted, *listed.first(f, rows)),
         link=Link(t("See all next orders"), app_link(settings, "next_orders")),
-        table=made(f, rows) if rows else None,
+        table=made(f, rows, customer_links(settings, "customer", (row["customer_id"] for row in rows))) if rows else None,
         chart=_chart(f, week),
         facts=_facts(week, listed, as_of),
         customers=tuple(str(row["customer_id"]) for row in rows),
@@ -159,7 +159,7 @@ def _expected(f: Formatter, week: _Week | None) -> list[str]:
     return [*told, average]
 
 
-def _table(f: Formatter, rows: list[dict[Any, Any]]) -> Table:
+def _table(f: Formatter, rows: list[dict[Any, Any]], links: tuple[str, ...]) -> Table:
     t = f.t
     head = (t("Customer"), t("Chance"), t("Priority"), t("Expected on"), t("Days silent"), t("Value"))
     cells = [
@@ -169,7 +169,7 @@ def _table(f: Formatter, rows: list[dict[Any, Any]]) -> Table:
         )
         for row in rows
     ]  # fmt: skip
-    return Table(head, tuple(cells), ("left", "right", "left", "left", "right", "right"))
+    return Table(head, tuple(cells), ("left", "right", "left", "left", "right", "right"), links)
 
 
 def _chart(f: Formatter, week: _Week | None) -> Chart | None:

@@ -69,7 +69,7 @@ def html_body(message: Message, picture: str | None = None) -> str:
 
 
 def as_slack(message: Message) -> dict[str, Any]:
-    """The message as the JSON of a Slack incoming webhook: nothing in it calls anybody, formats, or becomes a link but our own one."""
+    """The message as the JSON of a Slack incoming webhook: nothing in it calls anybody, formats, or becomes a link but our own."""
     blocks: list[dict[str, Any]] = [_plain_header(message.title)]
     blocks += [_section(_slack(sentence)) for sentence in message.sentences]
     if message.table:
@@ -100,7 +100,7 @@ def as_json(message: Message, *, key: str, created_at: datetime) -> dict[str, An
         "created_at": f"{created_at.isoformat(timespec='seconds')}Z",
         "title": message.title,
         "sentences": list(message.sentences),
-        "table": {"columns": list(table.head), "rows": [list(row) for row in table.rows]} if table else None,
+        "table": {"columns": list(table.head), "rows": [list(row) for row in table.rows], "links": list(table.links)} if table else None,
         "link": message.link.url if message.link else None,
         "facts": dict(message.facts),
     }
@@ -124,14 +124,19 @@ def _text_table(table: Table) -> str:
 
 
 def _html_table(table: Table) -> str:
-    def cell(tag: str, text: str, align: str) -> str:
+    def cell(tag: str, content: str, align: str) -> str:
         weight = "600" if tag == "th" else "400"
         style = f"text-align:{align};padding:6px 8px;border-bottom:1px solid {RULE};font-weight:{weight};vertical-align:top"
-        return f'<{tag} style="{style}">{_escaped(text)}</{tag}>'
+        return f'<{tag} style="{style}">{content}</{tag}>'
 
-    head = "".join(cell("th", text, align) for text, align in zip(table.head, table.align, strict=True))
-    rows = ("".join(cell("td", text, align) for text, align in zip(row, table.align, strict=True)) for row in table.rows)
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    def line(place: int, row: tuple[str, ...]) -> str:
+        link, texts = table.link_of(place), [_escaped(text) for text in row]
+        if link:
+            texts[0] = f'<a href="{html.escape(link)}" style="color:{LINK_COLOUR}">{texts[0]}</a>'
+        return "".join(cell("td", text, align) for text, align in zip(texts, table.align, strict=True))
+
+    head = "".join(cell("th", _escaped(text), align) for text, align in zip(table.head, table.align, strict=True))
+    body = "".join(f"<tr>{line(place, row)}</tr>" for place, row in enumerate(table.rows))
     style = "border-collapse:collapse;width:100%;margin:12px 0;font-size:14px"
     return f'<table style="{style}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
@@ -157,9 +162,11 @@ def _slack_rows(table: Table) -> list[str]:
     """The first rows, one line each: the first cell strong, the others with their heads; in pieces that Slack takes."""
     pieces: list[str] = []
     lines: list[str] = []
-    for number, row in enumerate(table.rows[:SLACK_ROWS], start=1):
+    for place, row in enumerate(table.rows[:SLACK_ROWS]):
+        link, name = table.link_of(place), _slack(row[0])
+        first = f"<{_slack_escaped(link)}|{name}>" if link else name
         rest = " · ".join(f"{_slack(head)}: {_slack(cell)}" for head, cell in zip(table.head[1:], row[1:], strict=True) if cell)
-        line = f"{number}. *{_slack(row[0])}* · {rest}"[:SLACK_SECTION]
+        line = f"{place + 1}. *{first}* · {rest}"[:SLACK_SECTION]
         if lines and len("\n".join([*lines, line])) > SLACK_SECTION:
             pieces.append("\n".join(lines))
             lines = []

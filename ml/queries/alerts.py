@@ -104,6 +104,12 @@ def with_work(rows: Listing) -> Listing:
     return rows.beside(alerts, mine, work=work, **{name: sa.case((of_now, column)) for name, column in present.items()})
 
 
+def to_do(rows: Listing) -> Listing:
+    """The rows of `customers.listed` whom nobody has dealt with yet in their present silence, with the columns of `with_work`."""
+    told = with_work(rows)
+    return told.where(told.c.work == "todo")
+
+
 def listed(conn: sa.Connection, service: Service, ids: Sequence[int] | None = None) -> pd.DataFrame:
     """Live alerts (or those of these ids) of customers who may be contacted, most money first: the columns of ALERTS, then name and phone.
 

@@ -50,8 +50,9 @@ SUMS = ("value_at_risk", "expected_profit", "spend_365", "spend_before_silence")
 
 
 class Morning(NamedTuple):
-    """The active customers in short: how many, their money at risk and its horizon in days, how many have a high risk, how many calls
-    are worth their cost, and the row of the first to call."""
+    """The active customers in short: how many, and the horizon in days; of those whom nobody has dealt with yet the money at risk, how
+    many have a high risk, how many calls are worth their cost, and the row of the first to call (empty without one); and how many calls
+    that are worth their cost were dealt with."""
 
     active: int
     value_at_risk: float
@@ -59,6 +60,7 @@ class Morning(NamedTuple):
     high: int
     worth: int
     first: pd.DataFrame
+    dealt_with: int
 
 
 def eligible(conn: sa.Connection, service: Service, chosen: Preferences) -> pd.DataFrame:
@@ -66,6 +68,13 @@ def eligible(conn: sa.Connection, service: Service, chosen: Preferences) -> pd.D
     scored = customers.listed(conn, service, everybody=True)
     rows = customers.told(conn, service, calls.eligible(scored, chosen), most=chosen.alert_limit)
     return rows.assign(kind="at_risk", as_of=service.day)
+
+
+def to_tell(conn: sa.Connection, service: Service, chosen: Preferences) -> pd.DataFrame:
+    """The customers of `eligible` that a message names: those who may be contacted and whom nobody has dealt with yet, as on the screen."""
+    rows = calls.eligible(customers.listed(conn, service, everybody=True), chosen)
+    reachable = rows.where(rows.c.customer_id.not_in(calls.kept_from(conn, service.day)))
+    return customers.told(conn, service, alerts.to_do(reachable), most=chosen.alert_limit)
 
 
 def head(conn: sa.Connection, asked: Asked) -> Head:
@@ -81,10 +90,13 @@ def head(conn: sa.Connection, asked: Asked) -> Head:
 
 def watched(conn: sa.Connection, asked: Asked) -> Listing:
     """The customers of a tab whose work is at the stage asked for, with `expected_profit` and the columns of `alerts.with_work`."""
-    everybody = customers.listed(conn, asked.service)
-    group = everybody.where(everybody.c.population == calls.POPULATIONS[asked.tab])
-    told = alerts.with_work(calls.with_profit(group, asked.chosen))
+    told = alerts.with_work(calls.with_profit(_group(conn, asked), asked.chosen))
     return told.where(told.c.work == asked.stage)
+
+
+def _group(conn: sa.Connection, asked: Asked) -> Listing:
+    everybody = customers.listed(conn, asked.service)
+    return everybody.where(everybody.c.population == calls.POPULATIONS[asked.tab])
 
 
 def picked(conn: sa.Connection, asked: Asked) -> Listing:
@@ -109,8 +121,8 @@ def totals(conn: sa.Connection, asked: Asked) -> Totals:
 
 
 def mean_risk(conn: sa.Connection, asked: Asked) -> float:
-    """The mean probability of leaving of the customers of `watched`; NaN where there is nobody."""
-    rows = watched(conn, asked)
+    """The mean probability of leaving of the customers of a tab, whatever the state of work; NaN where there is nobody."""
+    rows = _group(conn, asked)
     mean = rows.totals(conn, mean=sa.func.avg(rows.c.probability)).mean
     return float("nan") if mean is None else float(mean)
 
@@ -140,22 +152,24 @@ def active(conn: sa.Connection, service: Service) -> Listing:
 
 
 def morning(conn: sa.Connection, service: Service, chosen: Preferences) -> Morning:
-    """How the active customers stand, whatever the state of the work with them."""
-    rows = calls.with_profit(active(conn, service), chosen)
-    worth = calls.picked(rows, "profit", chosen.churn_threshold)
+    """How the active customers stand, and what is still to be done about them: the figures of the list "to do" of the screen."""
+    everybody = calls.with_profit(active(conn, service), chosen)
+    rows = alerts.to_do(everybody)
+    worth = calls.picked(rows, "profit", chosen.churn_threshold, chosen.alert_limit)
+    earns = everybody.c.expected_profit > 0
+    people = everybody.totals(conn, count=sa.func.count(), horizon=sa.func.max(everybody.c.horizon_days), worth=counted(earns))
     known = rows.totals(
         conn,
-        people=sa.func.count(),
         money=sa.func.sum(rows.c.value_at_risk),
-        horizon=sa.func.max(rows.c.horizon_days),
         high=counted(rows.c.probability >= chosen.churn_threshold),
+        worth=counted(rows.c.expected_profit > 0),
     )
-    calls_worth = worth.count(conn)
-    first = customers.told(conn, service, worth if calls_worth else rows, most=1)
-    return Morning(known.people, float(known.money or 0), int(known.horizon or 0), int(known.high), calls_worth, first)
+    first = customers.told(conn, service, worth if known.worth else rows, most=1)
+    figures = float(known.money or 0), int(people.horizon or 0), int(known.high), worth.count(conn)
+    return Morning(people.count, *figures, first, int(people.worth) - int(known.worth))
 
 
 def late(conn: sa.Connection, service: Service, most: int | None = None) -> tuple[int, pd.DataFrame]:
-    """How many active customers are later than their own pause, and the first rows of them, latest first."""
-    rows = calls.by_rhythm(active(conn, service))
+    """How many active customers whom nobody has dealt with yet are later than their own pause, and the first rows, latest first."""
+    rows = calls.by_rhythm(alerts.to_do(active(conn, service)))
     return rows.count(conn), customers.told(conn, service, rows, most=most)

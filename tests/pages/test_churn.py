@@ -16,7 +16,7 @@ from tests.conftest import settings_for
 from tests.pages.conftest import texts_of
 from tests.pages.filled_store import AS_OF, without_signal
 from tests.pages.pressing import button, field, rows
-from ui import actions_alerts, data
+from ui import actions_alerts, data, screen
 from ui.guard import NotAllowed
 
 NOW = datetime(2026, 11, 21, 9, 0)
@@ -71,6 +71,17 @@ def test_taking_back_a_press_leaves_the_jobs_own_alert_open(show, worked):
     assert sorted(rows(table, "state")) == [("open",)] * 3
 
 
+def test_on_a_phone_the_filters_are_folded_and_say_what_they_are_set_to(show, worked, monkeypatch):
+    desk = show(worked[0], "churn", language="en")
+    assert not [entry for entry in desk.caption if entry.value.startswith("To do")]
+    monkeypatch.setattr(screen, "is_phone", lambda agent: True)
+    app = show(worked[0], "churn", language="en")
+    assert not app.error and len(app.metric) == len(desk.metric) == 4
+    assert [entry.value for entry in app.caption if entry.value.startswith("To do")] == ["To do · Worth a call"]
+    app.number_input(key="try-cost").set_value(100_000.0).run()
+    assert [entry.value for entry in app.caption if entry.value.startswith("To do")] == ["To do · All"]
+
+
 def test_who_was_put_off_stands_under_that_state(show, worked):
     home, _, picked = worked
     first = picked["customer_id"].iloc[0]
@@ -110,10 +121,21 @@ def test_a_link_opens_the_alert_with_its_history(show, worked):
         alerts.act(conn, [made], change, now=NOW, by="analyst@example.com")
     for query in ({"alert": str(made)}, {"customer": picked["customer_id"].iloc[0]}):
         app = show(home, "churn", query=query, language="en")
+        assert not app.error  # the same customer stands among the first calls below
         said = " ".join(entry.value for entry in app.caption).replace("\\", "")
         assert "Is on holiday" in said and f"alert {made}" in " ".join(entry.value for entry in app.markdown)
     button(app, f"lost-{picked['customer_id'].iloc[0]}").click().run()
     assert rows(table, "state") == [("lost",)]
+
+
+def test_a_link_to_a_customer_without_an_alert_offers_to_work_on_it(show, worked):
+    home, _, picked = worked
+    first = picked["customer_id"].iloc[0]
+    app = show(home, "churn", query={"customer": first}, language="en")
+    assert not app.error and sum(key.startswith(f"contacted-{first}-") for key in states_of(app)) == 2
+    assert f"**{picked['name'].iloc[0]}** · no alert yet" in " ".join(entry.value for entry in app.markdown)
+    viewer = show(home, "churn", query={"customer": first}, language="en", role="viewer")
+    assert not viewer.exception and picked["name"].iloc[0] not in " ".join(entry.value for entry in viewer.markdown)
 
 
 @pytest.mark.parametrize("strange", ["99999999999", "0", "-1", "abc", "<script>", "1; DROP TABLE alerts"])
@@ -156,7 +178,8 @@ def test_other_costs_change_the_list_of_this_screen_and_an_admin_keeps_them(show
     before = float(next(m.value for m in app.metric if "lista" in m.label))
     app.number_input(key="try-cost").set_value(100_000.0).run()
     told = " ".join(entry.value for entry in app.info)
-    assert not app.exception and "ninguna llamada" in told and "La más cercana es" in told and "Conviene desde" in told
+    assert len(app.dataframe[0].value) > before  # the list stays in view: everybody, by money at stake
+    assert not app.error and "ninguna llamada" in told and "La más cercana es" in told and "Conviene desde" in told
     assert rows(schema.preferences, "name", name="call_cost") == [] and before > 0
     admin = show(home, "churn", role="admin")
     admin.number_input(key="try-cost").set_value(900.0).run()

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from ml.queries import business
+from ml.queries import business, call_list, service
+from ml.store import alerts as work
 from ml.store import schema
 from ml.store.engine import begin_write
-from ml.store.preferences import PreferenceError, read_preferences
+from ml.store.preferences import PreferenceError, Preferences, read_preferences
 from ml.store.schema_alerts import alerts
 from ml.store.values import set_preference
 from tests.pages.conftest import texts_of
@@ -117,3 +118,22 @@ def test_the_companys_own_app_is_linked_where_its_address_is_known(show, own_ful
 def test_what_is_no_web_address_is_refused(address):
     with pytest.raises(PreferenceError, match="company_app_url"):
         read_preferences({"company_app_url": address})
+
+
+def test_who_was_dealt_with_is_no_longer_named_as_the_first_to_call(show, own_full_home, store_at):
+    store_at(own_full_home)
+    with begin_write(store_access.store()) as conn:
+        serving = service.in_service(conn)["customers"]
+        picked = call_list.eligible(conn, serving, Preferences(alert_limit=500))
+        first, second = picked["name"].iloc[:2]
+    said = " ".join(links(show(own_full_home, "overview", language="en")))
+    assert f"first **{first}**" in said
+    with begin_write(store_access.store()) as conn:
+        made = work.open_for(conn, picked, run_id=1, now=NOW)
+        work.act(conn, made[:1], work.Change("contacted", AS_OF), now=NOW, by="analyst@example.com")
+    said = " ".join(links(show(own_full_home, "overview", language="en")))
+    assert f"first **{second}**" in said and first not in said
+    with begin_write(store_access.store()) as conn:
+        work.act(conn, made[1:], work.Change("not_a_risk", AS_OF), now=NOW, by="analyst@example.com")
+    said = " ".join(links(show(own_full_home, "overview", language="en")))
+    assert "Every call that is worth its cost is made, put off or closed" in said

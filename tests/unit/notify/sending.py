@@ -29,7 +29,7 @@ def message(**values) -> Message:
         "kind": "churn_alerts", "language": "es", "title": name, "sentences": (name, "Pérdida esperada: $ 120.000"),
         "short": (name, "1. Ana"),
         "link": Link("Abrir", "https://insights.example.com/churn"),
-        "table": Table(("Cliente", "Riesgo"), ((name, "42 %"), ("Ana", "40 %")), ("left", "right")),
+        "table": Table(("Cliente", "Riesgo"), ((name, "42 %"), ("Ana", "40 %")), ("left", "right"), ("https://insights.example.com/churn?customer=c%261",)),
         "chart": Chart("Dinero", ("lun 2", "mar 3"), (1.0, 2.0), (0.5, 1.0), (1.5, 3.0)),
         "facts": {"at_risk": 2}, "customers": ("c1",),
     }  # fmt: skip

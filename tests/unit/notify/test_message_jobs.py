@@ -10,6 +10,7 @@ from ml.notify.jobs import MESSAGE_JOBS
 from ml.notify.message_jobs import NothingPredicted, compose_in, plan
 from ml.queries import call_list, calls, next_orders
 from ml.queries.service import in_service
+from ml.store import alerts as work
 from ml.store import holdout, schema, users
 from ml.store.customer_rows import refill_all
 from ml.store.engine import begin_write, open_store
@@ -69,6 +70,24 @@ def test_customers_at_risk_in_full(home):
     assert first[0] == picked.iloc[0]["name"] and first[2].startswith("$") and first[4].startswith("Pide cada 9 días, van ")
     assert first[5] == picked.iloc[0]["phone"] and first[1].endswith("%") and first[3].isdigit()
     assert said.link.url == "http://127.0.0.1:8501/churn" and set(said.customers) == set(picked["customer_id"])
+    assert said.table.links[0] == f"http://127.0.0.1:8501/churn?customer={picked.iloc[0]['customer_id']}"
+    assert len(said.table.links) == len(said.table.rows)
+
+
+def test_who_was_dealt_with_stands_in_no_further_message(home):
+    settings = own_settings(home)
+    store = filled(settings)
+    first, second = composed(store, settings, churn_alerts.JOB).customers[:2]
+    with begin_write(store) as connection:
+        service, chosen = in_service(connection)["customers"], load_preferences(connection)
+        work.open_for(connection, call_list.eligible(connection, service, chosen), run_id=1, now=NOON)
+        mine = connection.execute(sa.select(alerts.c.id).where(alerts.c.customer_id == first)).scalar_one()
+        work.act(connection, [mine], work.Change("not_a_risk", AS_OF), now=NOON, by="ana@3t.cl")
+    for usable in (True, False):
+        if not usable:
+            without_signal(store)
+        named = composed(store, settings, churn_alerts.JOB).customers
+        assert first not in named and second in named
 
 
 def test_the_fixed_rule_and_the_number_of_rows_are_preferences(home):
@@ -93,6 +112,7 @@ def test_the_week_in_full(home):
     assert said.facts["peak_day"] == "2026-11-25" and said.facts["average_per_open_day"] == round(said.facts["expected_orders"] / 5, 2)
     assert any("miércoles 25-11" in sentence for sentence in said.sentences) and said.table.head[2] == "Prioridad"
     assert said.table.rows[0][2] in ("alta", "media", "baja") and len(said.chart.values) == 7 and said.link.url.endswith("/next_orders")
+    assert said.table.links[0].endswith(f"/customer?customer={said.facts['customers'][0]['customer_id']}")
 
 
 @pytest.mark.parametrize("job", MESSAGE_JOBS, ids=lambda job: job.name)

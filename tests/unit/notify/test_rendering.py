@@ -1,6 +1,7 @@
 """Hostile names stay words in every channel, and a message comes back from the outbox as it went in."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -40,8 +41,8 @@ def test_a_log_keeps_its_lines_and_only_the_last():
 def test_slack_calls_nobody_formats_nothing_and_links_only_our_app():
     payload = as_slack(message())
     for text in slack_texts(payload):
-        ours = "<https://insights.example.com/churn|Abrir>"
-        rest = text.replace(ours, "")
+        rest = text.replace("<https://insights.example.com/churn|Abrir>", "")
+        rest = re.sub(r"\*<https://insights\.example\.com/churn\?customer=c%261\|[^<>]*>\*", "", rest)
         assert "<" not in rest and ">" not in rest and "http://evil" not in rest
         assert "&lt;!channel&gt;" in text or "channel" not in text
         assert all(f"{sign}{WORD_JOINER}" in rest for sign in "`" if sign in rest)
@@ -63,6 +64,16 @@ def test_html_holds_no_markup_of_others_and_the_preview_is_what_is_sent():
     page = as_html(said, "cid:chart@example.com")
     assert "<script" not in page and "<b>" not in page and "http://evil" not in page and "&lt;!channel&gt;" in page
     assert html_body(said, "cid:chart@example.com") in page and page.count("<img") == 1 and "<img" not in as_html(said)
+
+
+def test_the_name_of_a_row_leads_to_its_customer_where_a_channel_can_say_so():
+    said, address = message(), "https://insights.example.com/churn?customer=c%261"
+    assert f'<a href="{address}"' in as_html(said) and as_html(said).count("churn?customer=") == 1
+    assert f"1. <!channel> <b>*Ana* & `Söhne`</b> http://evil.example $1$ Bcc: eve@example.com abc ({address}) ·" in slack_lines(
+        as_slack(said)
+    )
+    assert as_json(said, key="k", created_at=NOON)["table"]["links"] == [address]
+    assert address not in as_text(said) + as_short(said)
 
 
 def test_text_short_and_json():

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from ml.customers.arrival import chance_within
 from ml.queries import calls, customers, next_orders
 from ml.store import schema
-from ml.store.alerts import CLOSED, LIVE
+from ml.store.alerts import CLOSED, LIVE, WITHDRAWN
 from ml.store.schema_alerts import alerts
 
 POPULATIONS = {"at_risk": "active", "win_back": "dormant"}
@@ -82,7 +82,7 @@ def with_profit(frame: pd.DataFrame, chosen) -> pd.DataFrame:
 
 
 def with_work(conn, frame: pd.DataFrame) -> pd.DataFrame:
-    newest = sa.select(sa.func.max(alerts.c.id)).group_by(alerts.c.customer_id)
+    newest = sa.select(sa.func.max(alerts.c.id)).where(alerts.c.state != WITHDRAWN).group_by(alerts.c.customer_id)
     columns = ["customer_id", "id", "state", "as_of", "owner", "due_on"]
     rows = conn.execute(sa.select(*(alerts.c[name] for name in columns)).where(alerts.c.id.in_(newest))).all()
     told = pd.DataFrame(rows, columns=["customer_id", "alert_id", "state", "alert_as_of", "owner", "due_on"])

@@ -22,7 +22,7 @@ from tests.unit.queries import in_memory
 
 CUSTOMERS, PAGE = 300, 37
 NOW = datetime(2026, 11, 21, 9, 0)
-STATES = ("open", "contacted", "snoozed", "saved", "lost", "not_a_risk")
+STATES = ("open", "contacted", "snoozed", "saved", "lost", "not_a_risk", "withdrawn")
 CHOSEN = Preferences(alert_limit=25, call_cost=4_000, kept_days=90, churn_threshold=0.3)
 LISTS = [
     *(("at_risk", stage, which) for stage in ("todo", "closed") for which in (*calls.RULES, "rhythm")),
@@ -85,7 +85,7 @@ def _worked_on(conn) -> None:
     rows = []
     for place, number in enumerate(range(0, CUSTOMERS, 3)):
         day = AS_OF - timedelta(days=place % 100)  # some of an earlier silence
-        states = (STATES[place % 6],) if place % 4 else ("lost", STATES[place % 6])
+        states = (STATES[place % 7],) if place % 4 else ("lost", STATES[place % 7])
         rows += [
             {
                 "customer_id": f"c{number}", "kind": "at_risk", "state": state, "opened_at": NOW, "opened_by": "system", "as_of": day,
@@ -123,7 +123,8 @@ def test_a_list_its_pages_and_its_figures_are_those_of_the_frames(conn, people, 
     assert head.sizes == {tab: (everybody["population"] == kind).sum() for tab, kind in in_memory.POPULATIONS.items()}
     assert (head.horizon, head.listed) == (HORIZON, len(group))
     assert head.worth == ((group["expected_profit"] > 0).sum() if tab == "at_risk" else 0)
-    assert call_list.mean_risk(conn, asked) == pytest.approx(group["probability"].mean(), nan_ok=True)
+    tab = everybody[everybody["population"] == in_memory.POPULATIONS[tab]]
+    assert call_list.mean_risk(conn, asked) == pytest.approx(tab["probability"].mean())
     best = group["expected_profit"].dropna().sort_values(ascending=False).head(60).cumsum()
     assert call_list.gains(conn, asked, 60) == pytest.approx(best.tolist())
     nearest = group.dropna(subset=["expected_profit"]).nlargest(1, "expected_profit")
@@ -153,18 +154,34 @@ def test_alerts_are_opened_for_the_same_customers(conn, people, rule):
     assert len(found) and set(found["kind"]) == {"at_risk"} and set(found["as_of"]) == {AS_OF}
 
 
+def test_a_message_names_whom_nobody_has_dealt_with_yet_and_who_may_be_contacted(conn, people):
+    """Of those for whom alerts are opened; being held out changes nobody else's place among them."""
+    picked = in_memory.eligible(conn, people, CHOSEN)
+    asked = Asked(people, CHOSEN, "at_risk", "todo", "profit")
+    to_do = set(in_memory.watched(conn, asked)["customer_id"])
+    expected = [one for one in picked["customer_id"] if one in to_do]
+    assert call_list.to_tell(conn, people, CHOSEN)["customer_id"].tolist() == expected
+    assert 0 < len(expected) < len(picked)
+
+
 def test_the_overview_and_the_routes_say_the_same(conn, people):
     everybody = in_memory.risk(conn, people)
     rows = in_memory.with_profit(everybody[everybody["population"] == "active"], CHOSEN)
     told = call_list.morning(conn, people, CHOSEN)
-    assert (told.active, told.horizon_days, told.high) == (len(rows), HORIZON, (rows["probability"] >= CHOSEN.churn_threshold).sum())
+    earns, whole = rows["expected_profit"] > 0, len(rows)
+    rows = in_memory.with_work(conn, rows).query("work == 'todo'")
+    assert (told.active, told.horizon_days, told.high) == (whole, HORIZON, (rows["probability"] >= CHOSEN.churn_threshold).sum())
     assert told.value_at_risk == pytest.approx(rows["value_at_risk"].sum())
-    worth = rows[rows["expected_profit"] > 0].head(calls.MOST_CALLS)
+    worth = rows[rows["expected_profit"] > 0].head(CHOSEN.alert_limit)
+    assert told.dealt_with == earns.sum() - (rows["expected_profit"] > 0).sum() > 0
     assert told.worth == len(worth) > 0 and told.first["customer_id"].tolist() == worth["customer_id"].tolist()[:1]
     assert call_list.morning(conn, people, Preferences(call_cost=10**9)).first["customer_id"].iloc[0] == rows["customer_id"].iloc[0]
     late = in_memory.latest_first(rows).query("lateness > 1")
     count, first = call_list.late(conn, people, 3)
     assert count == len(late) and first["customer_id"].tolist() == late["customer_id"].tolist()[:3]
+    asked = Asked(people, CHOSEN, "at_risk", "todo", "all")
+    assert told.value_at_risk == pytest.approx(call_list.totals(conn, asked).value_at_risk)
+    assert told.worth == call_list.totals(conn, asked._replace(which="profit")).rows
     answers = churn_answers.churn_answers(conn, people, CHOSEN)
     assert [one["customer_id"] for one in answers] == everybody["customer_id"].tolist()
     assert [one["reasons"] for one in answers] == everybody["reasons"].tolist()
