@@ -26,8 +26,9 @@ def work(targets: Sequence[Target], change: Change) -> None:
     """Do the same to all of these: (customer, alert), the alert being opened by hand where there is none. Raises AlertError."""
     with writing("alerts") as write:
         today, press = clock.today(settings().timezone), alerts.next_batch(write.conn)
-        ids = [alert if alert is not None else _opened(write, customer, press) for customer, alert in targets]
-        alerts.act(write.conn, ids, replace(change, today=today), batch=press, **write.stamp)
+        known = [alert for _, alert in targets if alert is not None]
+        made = _opened(write, [customer for customer, alert in targets if alert is None], press)
+        alerts.act(write.conn, [*known, *made], replace(change, today=today), batch=press, **write.stamp)
 
 
 def work_named(name: str, known: Mapping[str, int | None], make: Callable[[], Change]) -> None:
@@ -42,7 +43,7 @@ def work_named(name: str, known: Mapping[str, int | None], make: Callable[[], Ch
 def open_alert(customer_id: str) -> None:
     """Open an alert by hand. Raises AlertError for one who is held out, asked not to be contacted, or has a live alert."""
     with writing("alerts") as write:
-        _opened(write, customer_id, alerts.next_batch(write.conn))
+        _opened(write, [customer_id], alerts.next_batch(write.conn))
 
 
 def undo(batch: int) -> None:
@@ -57,21 +58,23 @@ def always_call(customer_id: str, wanted: bool) -> None:
         holdout.set_always(write.conn, customer_id, wanted, now=write.now, by=write.user.email)
 
 
-def _opened(write: Write, customer_id: str, press: int) -> int:
+def _opened(write: Write, ids: Sequence[str], press: int) -> list[int]:
+    """The alerts of these customers, opened by hand."""
+    if not ids:
+        return []
     service = in_service(write.conn).get("customers")
     if service is None or service.as_of is None:
-        raise AlertError(f"Nothing is predicted yet for the customer {customer_id}.", "alert_gone")
-    chosen = load_preferences(write.conn)
-    scored = customers.listed(write.conn, service, everybody=True, only=(customer_id,))
-    frame = customers.told(write.conn, service, calls.with_profit(scored, chosen), most=1)
+        raise AlertError(f"Nothing is predicted yet for the customer {ids[0]}.", "alert_gone")
+    out = set(ids) & calls.kept_from_contact(write.conn, service.day)
+    if out:
+        raise AlertError(f"The customer {min(out)} is not to be contacted.", "alert_not_to_contact")
+    scored = customers.listed(write.conn, service, everybody=True, only=tuple(ids))
+    frame = customers.told(write.conn, service, calls.with_profit(scored, load_preferences(write.conn)), most=len(ids))
     kinds = frame["population"].map({population: kind for kind, population in calls.POPULATIONS.items()})
-    rows = frame.assign(kind=kinds, as_of=service.day)
-    if customer_id in calls.kept_from_contact(write.conn, service.day):
-        raise AlertError(f"The customer {customer_id} is not to be contacted.", "alert_not_to_contact")
-    made = alerts.open_for(write.conn, _plain(rows), run_id=None, batch=press, **write.stamp)
-    if not made:
-        raise AlertError(f"The customer {customer_id} has a live alert already, or no score.", "alert_state")
-    return made[0]
+    made = alerts.open_for(write.conn, _plain(frame.assign(kind=kinds, as_of=service.day)), run_id=None, batch=press, **write.stamp)
+    if len(made) < len(ids):
+        raise AlertError(f"A live alert already, or no score, has one of the customers {', '.join(ids)}.", "alert_state")
+    return made
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from ml.clock import utc_now
 from ml.store import sessions, users
 from ml.store.engine import begin_write
 from tests.pages.writing_buttons import BESIDE, PLACES, calls, changed, contents, families, family, is_of
-from ui import presses, store_access
+from ui import actions_alerts, presses, store_access
 
 ELSEWHERE = {  # what stands on a screen in a state that its own test makes, pressed twice through the same guard
     "": "names that are handed in: run_orders, model_choice, experiment_create, stock_outcomes",
@@ -53,6 +53,7 @@ def test_the_second_click_writes_nothing(live, own_full_home, pressed):
     with begin_write(store_access.store()) as conn:
         for role in users.ROLES:
             sessions.create(conn, users.get(conn, f"{role}@example.com").id, now=utc_now())
+    actions_alerts.open_alert("c1")  # what is taken back first; the alert that is opened then stays for the rest
     for page, query in PLACES:
         app = live(own_full_home, page, language="en", **query)
         changed(app)
