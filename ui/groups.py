@@ -24,7 +24,7 @@ def in_numbers(screen: Screen, service: Service) -> None:
     scores = screen.services.get("customers")
     if scores is not None and scores.as_of is not None:
         summary = summary.merge(screen.read(segments.outlook, service, scores), on="segment", how="left")
-    tables.show(screen, summary_rows(screen, summary), summary_columns(screen), alt=t("The segments in numbers"), key="summary")
+    tables.show(screen, summary_rows(screen, summary), summary_columns(screen, summary), alt=t("The segments in numbers"), key="summary")
     group_moves.grid(screen, screen.read(segments.grid, service))
 
 
@@ -51,9 +51,11 @@ def summary_rows(screen: Screen, summary: pd.DataFrame) -> pd.DataFrame:
     return summary.assign(name=names, churn_rate=summary["churn_rate"] if "churn_rate" in summary else float("nan"))
 
 
-def summary_columns(screen: Screen) -> list[Column]:
-    """How the segments are listed."""
+def summary_columns(screen: Screen, summary: pd.DataFrame) -> list[Column]:
+    """How the segments are listed; what share will leave only where customers have scores."""
     t = screen.t
+    leaving = summary["horizon_days"].dropna() if "horizon_days" in summary else pd.Series(dtype="float64")
+    share = [_leaving(screen, int(leaving.max()))] if len(leaving) else []
     return [
         Column("name", t("Segment")),
         Column("total_spend", t("Sales in all"), "money"),
@@ -61,8 +63,14 @@ def summary_columns(screen: Screen) -> list[Column]:
         Column("recency_days", t("Days since the last order"), "number", term(t, "recency")),
         Column("frequency", t("Orders in 12 months"), "number", term(t, "frequency"), digits=1),
         Column("spend", t("Sales per customer ({basis})", basis=screen.basis), "money", term(t, "spend")),
-        Column("churn_rate", t("Will leave"), "bar", t("Mean risk of leaving of the active customers of this group.")),
+        *share,
     ]
+
+
+def _leaving(screen: Screen, days: int) -> Column:
+    t = screen.t
+    told = t("Mean probability that an active customer of this group orders nothing in that time.")
+    return Column("churn_rate", t("Will leave within {days} days", days=days), "bar", told)
 
 
 def page(screen: Screen, asked: Asked, start: int) -> pd.DataFrame:

@@ -12,18 +12,24 @@ from ml.queries.customers import Gate
 from ml.queries.service import Service
 from ml.store.preferences import Preferences
 
+NEXT_ORDER = ("next_order_date", "next_order_lo", "next_order_hi")
+
 
 class UnknownCustomer(LookupError):
     """There is no such customer, or nothing can be said of them yet; the sentence says which."""
 
 
 class Scored(NamedTuple):
-    """What an answer is made of, alike for one customer and for a row of all."""
+    """What an answer is made of, alike for one customer and for a row of all. `next_order` is the likeliest day and the ends of the 80 %
+    range, None where unknown."""
 
     customer_id: str
     known: Known
     reasons: list[dict[str, Any]]
     contact_opt_out: bool
+    value_at_risk: float | None
+    value_12m: float | None
+    next_order: tuple[date | None, ...]
 
 
 def churn_answer(connection: sa.Connection, serving: Service, chosen: Preferences, customer_id: str) -> dict[str, Any]:
@@ -36,7 +42,8 @@ def churn_answer(connection: sa.Connection, serving: Service, chosen: Preference
         raise UnknownCustomer(f"Nothing can be said of customer {customer_id[:80]!r} yet: there was no sale by {serving.day.isoformat()}.")
     gate = customers.gate(connection, serving)
     kept = who.contact_opt_out or customer_id in calls.held_out(connection, serving.day)
-    scored = Scored(customer_id, customer.known(said, chosen, kept_from_contact=kept), said.reasons, who.contact_opt_out)
+    known, days = customer.known(said, chosen, kept_from_contact=kept), (said.next_date, said.next_lo, said.next_hi)
+    scored = Scored(customer_id, known, said.reasons, who.contact_opt_out, said.value_at_risk, said.value_12m, days)
     return _answer(scored, chosen, serving.day, gate.usable) | _stamp(serving, gate)
 
 
@@ -47,15 +54,17 @@ def churn_answers(connection: sa.Connection, serving: Service, chosen: Preferenc
     if usable is False:
         rows = calls.latest_first(rows)
     frame = customers.told(connection, serving, rows)
-    latest = [None if pd.isna(day) else day.date() for day in frame["next_hi"]]
+    days = [[None if pd.isna(day) else day.date() for day in frame[name]] for name in ("next_date", "next_lo", "next_hi")]
     cells = (frame[name].tolist() for name in ("probability", "population", "horizon_days"))
     silences = (frame[name].tolist() for name in ("days_since_last_order", "gap_days"))
     worth = [calls.is_worth_a_call(*row, chosen) for row in zip(frame["value_at_risk"], frame["horizon_days"], strict=True)]
     known = (
         Known(*row)._replace(worth_a_call=is_worth)
-        for row, is_worth in zip(zip(*cells, latest, *silences, strict=True), worth, strict=True)
+        for row, is_worth in zip(zip(*cells, days[-1], *silences, strict=True), worth, strict=True)
     )
-    told = zip(frame["customer_id"].tolist(), known, frame["reasons"].tolist(), frame["contact_opt_out"].tolist(), strict=True)
+    names = ("reasons", "contact_opt_out", "value_at_risk", "value_12m")
+    columns = (frame[name].tolist() for name in names)
+    told = zip(frame["customer_id"].tolist(), known, *columns, zip(*days, strict=True), strict=True)
     return [_answer(Scored(*row), chosen, serving.day, usable) for row in told]
 
 
@@ -85,8 +94,16 @@ def _answer(scored: Scored, chosen: Preferences, as_of: date, usable: bool | Non
         "basis": stands.basis,
         "days_since_last_order": _number(known.days_silent),
         "typical_gap_days": _number(known.gap_days),
+        "value_at_risk": None if usable is False else _number(scored.value_at_risk),
+        "value_12m": _number(customer.discounted(_present(scored.value_12m), chosen.discount_rate)),
+        **dict(zip(NEXT_ORDER, (day.isoformat() if day else None for day in scored.next_order), strict=True)),
     }
 
 
 def _number(value: float | None) -> float | None:
-    return None if value is None or pd.isna(value) else round(float(value), 2)
+    known = _present(value)
+    return None if known is None else round(known, 2)
+
+
+def _present(value: float | None) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)

@@ -112,6 +112,13 @@ class ChurnEntry(Shape):
     )
     days_since_last_order: float | None = Field(description=mark("days of silence"))
     typical_gap_days: float | None = Field(description=mark("the customer's own usual pause in days; null with too few orders"))
+    value_at_risk: float | None = Field(
+        description=mark("probability times recent spend of horizon_days, as recorded: what the call list goes by; null by rhythm")
+    )
+    value_12m: float | None = Field(description=mark("expected in twelve months, discounted as on the Customer screen, as recorded"))
+    next_order_date: str | None = Field(description=mark("the likeliest day of the next order, YYYY-MM-DD; null where unknown"))
+    next_order_lo: str | None = Field(description=mark("first day of the range that holds 8 of 10 next orders"))
+    next_order_hi: str | None = Field(description=mark("last day of that range"))
     recommendation_code: str = Field(description=mark("its code: keep, watch, call, call_first, win_back, do_not_contact, no_rhythm"))
 
 

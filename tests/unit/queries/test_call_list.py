@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from ml.queries import call_list, calls, churn_answers, customers, next_orders, segment_list, segments, service
+from ml.queries import call_list, calls, churn_answers, customer, customers, next_orders, segment_list, segments, service
 from ml.queries.call_list import Asked
 from ml.store import schema
 from ml.store.customer_rows import refill_all
@@ -185,6 +185,14 @@ def test_the_overview_and_the_routes_say_the_same(conn, people):
     answers = churn_answers.churn_answers(conn, people, CHOSEN)
     assert [one["customer_id"] for one in answers] == everybody["customer_id"].tolist()
     assert [one["reasons"] for one in answers] == everybody["reasons"].tolist()
+    stakes = everybody["value_at_risk"].round(2).astype(object)
+    assert [one["value_at_risk"] for one in answers] == stakes.where(stakes.notna(), None).tolist()
+    for one in (answers[0], next(one for one in answers if one["next_order_date"] is None)):
+        alone = churn_answers.churn_answer(conn, people, CHOSEN, one["customer_id"])
+        assert {name: alone[name] for name in one} == one
+        said = customer.outlook(conn, people, one["customer_id"])
+        assert one["value_12m"] == round(customer.discounted(said.value_12m, CHOSEN.discount_rate), 2)
+        assert one["next_order_date"] == (said.next_date.isoformat() if said.next_date else None)
 
 
 def test_the_segments_are_those_of_the_frames(conn, people):
