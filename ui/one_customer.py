@@ -123,11 +123,18 @@ def cards(screen: Screen, who: Profile, said: Outlook | None, *, usable: bool | 
         Card(
             t("Next 12 months ({basis})", basis=screen.basis),
             f.money(customer.discounted(said.value_12m, screen.read(load_preferences).discount_rate)),
-            note=t("last 12: {money}", money=f.money(who.spend_365)),
+            note=_before(screen, who, said),
             help=term(t, "value of a year"),
         ),
         so_far,
     ]
+
+
+def _before(screen: Screen, who: Profile, said: Outlook) -> str:
+    """What stands beside the coming year: the last one, or of who has been silent for long the year up to the last order."""
+    if said.population == "dormant" and who.spend_before_silence is not None:
+        return screen.t("year before the silence: {money}", money=screen.f.money(who.spend_before_silence))
+    return screen.t("last 12: {money}", money=screen.f.money(who.spend_365))
 
 
 def _risk(screen: Screen, said: Outlook) -> Card:

@@ -13,7 +13,7 @@ from ml.store.engine import begin_write, open_store
 from ml.store.preferences import Preferences
 from tests.conftest import settings_for
 from tests.pages.conftest import texts_of
-from tests.pages.filled_store import AS_OF, CUSTOMERS, HOSTILE, LONG_HISTORY, fill, without_signal
+from tests.pages.filled_store import AS_OF, CUSTOMERS, HOSTILE, LONG_HISTORY, fill, scored, without_signal
 from ui import contact, data
 from ui.format import md
 
@@ -51,6 +51,17 @@ def test_the_numbers_are_those_of_the_store(show, full_home):
     orders, products = app.dataframe[0].value, app.dataframe[1].value
     assert orders["paid"].tolist()[:3] == ["aún sin pagar", "aún sin pagar", "pagado"]
     assert products["what"].tolist() == ["Botellón 20 l", "Vasos x 1000"]
+
+
+def test_who_has_been_silent_for_long_has_the_year_before_the_silence_as_the_win_back_list_tells_it(show, own_full_home):
+    engine = open_store(settings_for(own_full_home))
+    with begin_write(engine) as conn:
+        conn.execute(sa.update(schema.customer_facts).values(spend_before_silence=123_456.0))
+        serving = in_service(conn)["customers"]
+        people = scored(conn, serving).groupby("population")["customer_id"].first()
+    engine.dispose()
+    notes = {who: show(own_full_home, "customer", language="en", query={"customer": people[who]}).metric[2].delta for who in people.index}
+    assert "year before the silence\\: \\$\u00a0123\\.456" in notes["dormant"] and notes["active"].startswith("last 12\\: ")
 
 
 @pytest.mark.parametrize("who", ["c2", "c60"])
