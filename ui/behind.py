@@ -153,8 +153,8 @@ def replayed(screen: Screen, said: Mapping[str, Any], measure: str) -> None:
     kind: tables.Kind = "money" if measure == "revenue" else "number"
     rows = rows.assign(month=[f.short_date(pd.Timestamp(day)) for day in rows["from"]])
     columns = [
-        tables.Column("month", t("30 days from")), tables.Column("value", t("Expected"), kind), tables.Column("lo80", t("From"), kind),
-        tables.Column("hi80", t("To"), kind), tables.Column("actual", t("What came"), kind),
+        tables.Column("month", t("30 days from")), tables.Column("value", t("Expected"), kind),
+        tables.Column("actual", t("What came"), kind), tables.Column("lo80", t("From"), kind), tables.Column("hi80", t("To"), kind),
     ]  # fmt: skip
     tables.show(screen, rows, columns, alt=t("Totals of the last three months as forecast, and what came"), key="months")
 

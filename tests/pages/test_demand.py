@@ -30,8 +30,10 @@ def test_the_company_shows_total_behind_weather_and_the_last_three_months(show, 
     assert "El pronóstico no usa el clima: con lo que se sabía entonces, los errores pasados habrían sido 1 % más grandes" in text
     assert "habrían sido 3 % más chicos: es lo máximo que se puede ganar" in text
     assert "**0,71**" in text and "0,98" in text and "0,86" in text and "quedaron **3 % bajo lo que vino**" in text
-    figures = [chart.proto.spec for chart in show(full_home, "demand", role="viewer").get("plotly_chart")]
-    assert "Lo que se dijo al comienzo del mes" in figures[1]
+    app = show(full_home, "demand", role="viewer")
+    assert "Lo que se dijo al comienzo del mes" in app.get("plotly_chart")[1].proto.spec
+    (months,) = [frame.value for frame in app.dataframe if "month" in frame.value]
+    assert months.columns.tolist() == ["month", "value", "actual", "lo80", "hi80"], "on a phone what came stands beside what was expected"
 
 
 def test_a_part_has_its_own_forecast_and_record_and_none_of_the_company_s(show, full_home):
