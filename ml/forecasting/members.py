@@ -99,14 +99,18 @@ def usable(span: Span) -> tuple[Array, Flags]:
 
 
 def _without_spikes(y: Array, use: Flags) -> Array:
-    """Values over six times the middle of the 57 open days around them and over any other tenth-largest day are cut to that."""
+    """Values over six times the middle of the 57 open days around them, or of half an ordinary good day, are cut to that.
+
+    Where most days are 0, an ordinary good day is the middle of those that are not: their sales are no slips.
+    """
     values = y[use]
     if len(values) < 14 or not (values > 0).any():
         return y
     half = min(28, len(values) // 2 - 1)
     padded = np.pad(values, half, mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
-    limit = SPIKE * np.maximum(np.median(windows, axis=1), np.quantile(values, 0.75) / 2)
+    good = float(np.quantile(values, 0.75)) / 2 or float(np.median(values[values > 0]))
+    limit = SPIKE * np.maximum(np.median(windows, axis=1), good)
     cut = y.copy()
     cut[use] = np.minimum(values, limit)
     return cut

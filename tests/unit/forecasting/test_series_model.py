@@ -261,6 +261,26 @@ def test_under_one_order_a_day_gives_a_profile_and_says_so():
     assert [note["code"] for note in model.notes] == ["few_sales"]
 
 
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.2, 0.24])
+def test_sales_on_few_days_are_no_slips(share: float):
+    """Eight units now and then: the mean is forecast with a band that holds most worlds, not 0 for sure."""
+    held, means = [], []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        y = (rng.random(730) < share) * (1.0 + rng.poisson(7.0, 730))
+        history = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=730), "y": y})
+        frame = light(history.iloc[:700])
+        sound(frame, 30)
+        means.append(frame["yhat"].mean())
+        month = totals_of(frame).iloc[1]
+        held.append(month["lo95"] <= y[700:].sum() <= month["hi95"])
+        spiked = history.iloc[:700].copy()
+        spiked.loc[spiked.index[-1], "y"] = 800.0
+        assert light(spiked)["yhat"].mean() < means[-1] + 1.0, "800 counts as 48"
+    assert np.mean(means) == pytest.approx(8 * share, rel=0.35) and min(means) > 0
+    assert np.mean(held) >= 0.8
+
+
 def test_a_spike_of_a_hundred_times_does_not_carry_over():
     history = series(300)
     spiked = history.copy()
