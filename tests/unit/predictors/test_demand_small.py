@@ -10,6 +10,7 @@ from ml.predictors.base import Company
 from ml.predictors.demand import Demand
 from ml.source.tables import SPECS, Tables, conform
 from tests.unit.predictors.test_demand import END, company, whole
+from tests.unit.predictors.test_demand_bad_input import Light
 
 RATES = np.array([6.0, 4.0, 4.0, 4.0, 2.0, 0.0, 0.0])
 
@@ -83,3 +84,14 @@ def test_bands_of_little_data_cover_what_they_say_and_narrow_with_more_of_it():
         assert np.mean(totals) >= 0.67, f"{days}: 0.8 less two standard errors of forty worlds"
         widths.append(np.mean(width))
     assert widths[0] > widths[1] > widths[2]
+
+
+def test_a_company_of_an_order_a_week_is_forecast_and_not_taken_for_closed():
+    tables = company(400, 0.2)
+    own = whole(Light(Company()).fit(tables, END).predict(tables, END))
+    month = own[own["window_days"] == 30].set_index("measure")
+    usual = 30 * len(tables["orders"]) / 400
+    assert month["value"]["orders"] == pytest.approx(usual, rel=0.5) and month["lo80"]["orders"] < usual < month["hi80"]["orders"]
+    assert (month["value"] > 0).all() and (month["hi80"] > month["value"]).all()
+    days = own[(own["window_days"] == 1) & (own["measure"] == "orders")]
+    assert {detail["reason"]["code"] for detail in days["detail"]} == {"few_sales"}
