@@ -80,7 +80,7 @@ TABLES: tuple[TableSpec, ...] = (
     ),
     TableSpec(
         "addresses",
-        _columns("address_id:text! customer_id:text! zone:text latitude:number longitude:number"),
+        _columns("address_id:text! customer_id:text! zone:text latitude:number longitude:number is_default:flag"),
         known_at="day of the customer's first order",
     ),
     TableSpec(

@@ -9,7 +9,16 @@ import sqlalchemy as sa
 from ml.source.tables import Tables
 from ml.store.events import told_by_data
 from ml.store.predictions import plain
-from ml.store.schema import customer_facts, customer_orders, customer_products, daily_facts, delivery_points, reading, tour_facts
+from ml.store.schema import (
+    customer_facts,
+    customer_orders,
+    customer_places,
+    customer_products,
+    daily_facts,
+    delivery_points,
+    reading,
+    tour_facts,
+)
 from ml.store.schema_events import event_facts
 from ml.store.searching import search_text
 
@@ -30,6 +39,7 @@ def write_facts(connection: sa.Connection, tables: Tables, as_of: date) -> int:
         (customer_facts, customer_frame(known, as_of)),
         (customer_orders, order_frame(known)),
         (customer_products, product_frame(known)),
+        (customer_places, place_frame(known)),
         (delivery_points, point_frame(known)),
         (tour_facts, tour_frame(known, as_of)),
         (event_facts, told_by_data(connection, known)),
@@ -144,6 +154,20 @@ def product_frame(tables: Tables) -> pd.DataFrame:
     return usual.assign(name=usual["product_id"].map(products))[names].reset_index(drop=True)
 
 
+def place_frame(tables: Tables) -> pd.DataFrame:
+    """The addresses of each customer with the columns of the table `customer_places`; `orders` counts the customer's own that went there.
+
+    A place off the globe or at (0, 0) is unknown.
+    """
+    places = tables["addresses"].drop_duplicates(["customer_id", "address_id"])
+    went = tables["orders"].groupby(["customer_id", "address_id"])["order_date"].agg(orders="size", last_order="max")
+    frame = places.merge(went.reset_index(), on=["customer_id", "address_id"], how="left")
+    known = _is_a_place(frame)
+    told = {name: frame[name].where(known) for name in ("latitude", "longitude")}
+    frame = frame.assign(**told, orders=frame["orders"].fillna(0).astype(int))
+    return frame[[column.name for column in customer_places.columns]]
+
+
 def point_frame(tables: Tables) -> pd.DataFrame:
     """Where the deliveries of the last day with known places went, with the columns of the table `delivery_points`.
 
@@ -151,8 +175,7 @@ def point_frame(tables: Tables) -> pd.DataFrame:
     globe and at (0, 0) are left out. Empty without coordinates.
     """
     orders, places = tables["orders"], tables["addresses"]
-    places = places[places["latitude"].between(-90, 90) & places["longitude"].between(-180, 180)]
-    places = places[(places["latitude"] != 0) | (places["longitude"] != 0)]
+    places = places[_is_a_place(places)]
     by_address = places.drop_duplicates("address_id").set_index("address_id")
     single = places.drop_duplicates("customer_id", keep=False).set_index("customer_id")
     told = {
@@ -174,6 +197,12 @@ def tour_frame(tables: Tables, as_of: date) -> pd.DataFrame:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _is_a_place(places: pd.DataFrame) -> pd.Series:
+    """Whether a row's latitude and longitude (degrees) are on the globe and not (0, 0), which databases hold for "unknown"."""
+    on_globe = places["latitude"].between(-90, 90) & places["longitude"].between(-180, 180)
+    return on_globe & ((places["latitude"] != 0) | (places["longitude"] != 0))
 
 
 def _bottles_per_order(tables: Tables) -> pd.Series | None:

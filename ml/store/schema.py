@@ -113,6 +113,18 @@ customer_products = sa.Table(
     sa.Column("last_day", Day, nullable=False),
     sqlite_with_rowid=False,
 )
+customer_places = sa.Table(
+    "customer_places",
+    metadata,
+    sa.Column("customer_id", Text, primary_key=True),
+    sa.Column("address_id", Text, primary_key=True),
+    sa.Column("zone", Text),
+    sa.Column("latitude", Number),  # null where the company knows no place
+    sa.Column("longitude", Number),
+    sa.Column("is_default", sa.Boolean, nullable=False),
+    sa.Column("orders", sa.Integer, nullable=False),  # brought there so far
+    sa.Column("last_order", Day),
+)
 delivery_points = sa.Table(
     "delivery_points",
     metadata,

@@ -25,7 +25,7 @@ from tests.conftest import END, settings_for
 from tests.pages.filled_store import fill
 from tests.postgres import postgres_server
 from tests.unit.queries import test_call_list
-from tests.unit.store.test_customer_rows import back_and_forth, check_year_before_silence
+from tests.unit.store.test_customer_rows import back_and_forth, check_room_for_places, check_year_before_silence
 
 READER = "reader"
 CHANGED = ("audit", "job_run", "outbox", "sessions")  # by a restore itself
@@ -199,6 +199,7 @@ def test_lists_in_postgres_are_those_of_the_frames_and_an_older_store_gets_its_r
             test_call_list.test_the_segments_are_those_of_the_frames(connection, people)
         with begin_write(store) as connection:
             check_year_before_silence(connection)
+            check_room_for_places(connection)
     finally:
         store.dispose()
 

@@ -85,6 +85,7 @@ def fill(
             conn.execute(sa.insert(schema.predictions), _route_rows())
             conn.execute(sa.insert(schema.tour_facts), _tour_rows())
             conn.execute(sa.insert(schema.delivery_points), _point_rows())
+            conn.execute(sa.insert(schema.customer_places), _place_rows(people))
         if "price" in predictors:
             conn.execute(sa.insert(schema.predictions), _price_rows())
         refill_all(conn)
@@ -362,6 +363,20 @@ def _point_rows() -> list[dict]:
          "longitude": longitude - place / 250}
         for zone, (latitude, longitude, _) in ZONES.items()
         for place in range(4)
+    ]  # fmt: skip
+
+
+def _place_rows(people: list[dict]) -> list[dict]:
+    """One place each, in the own zone; the first customer has a second one elsewhere, the third no coordinates, the fourth no address."""
+    homes = [(person["customer_id"], f"a-{person['customer_id']}", person["zone"], True) for person in people]
+    return [
+        {
+            "customer_id": key, "address_id": address, "zone": zone, "latitude": None if key == "c2" else ZONES[zone][0] + 0.004,
+            "longitude": None if key == "c2" else ZONES[zone][1] - 0.004, "is_default": default, "orders": 12 if default else 3,
+            "last_order": AS_OF - timedelta(days=9),
+        }
+        for key, address, zone, default in [*homes, ("c0", "a-office", "La Reina", False)]
+        if key != "c3"
     ]  # fmt: skip
 
 

@@ -238,12 +238,13 @@ def test_every_row_knows_since_when_it_was_known() -> None:
     frames, _ = cleaned(
         {"order_date": "2026-03-05"}, {"order_date": "2026-03-02"},
         customers=[{"customer_id": "A"}, {"customer_id": "never"}],
-        addresses=[{"address_id": "a", "customer_id": "A", "latitude": -33.4, "longitude": -70.6}],
+        addresses=[{"address_id": "a", "customer_id": "A", "latitude": -33.4, "longitude": -70.6, "is_default": "1"}],
         order_lines=[{"order_id": "1", "product_id": "P", "quantity": 1, "amount": 1000}],
         weather=[{"date": "2026-03-02", "zone": "Maipú"}, {"date": "2026-03-20", "zone": "Maipú", "issued_at": "2026-03-15"}],
         events=[{"start": "2026-04-01", "announced_at": "2026-03-01"}, {"start": "2026-05-01"}],
         supplier_prices=[{"product_id": "P", "date": "2026-01-05", "unit_cost": 5}],
     )  # fmt: skip
+    assert frames["addresses"]["is_default"].tolist() == [True]
     known = {name: [f"{day:%m-%d}" if pd.notna(day) else None for day in frame["known_at"]] for name, frame in frames.items()}
     assert known == {
         "orders": ["03-02", "03-05"], "customers": ["03-02", None], "addresses": ["03-02"], "order_lines": ["03-05"],

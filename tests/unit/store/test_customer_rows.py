@@ -15,7 +15,7 @@ from ml.store.facts import write_facts
 from ml.store.migrations import migrate, revision_of
 from ml.store.predictions import write_predictions
 from ml.store.preferences import Preferences
-from ml.store.schema import customer_facts, predictions
+from ml.store.schema import customer_facts, customer_places, predictions
 from ml.store.schema_customers import customer_scores, customer_segments
 from tests.conftest import settings_for
 from tests.pages.filled_store import AS_OF, CUSTOMERS, RELEASE, fill
@@ -140,6 +140,22 @@ def check_year_before_silence(conn: sa.Connection) -> None:
     conn.execute(sa.text(f"ALTER TABLE {where}customer_facts DROP COLUMN spend_before_silence"))
     again(conn, "0013", after="0012")
     assert conn.execute(years).all() == read == [("ana", 14.0), ("eva", 3.0)]
+
+
+def test_a_store_of_the_version_before_has_room_for_places(conn):
+    check_room_for_places(conn)
+
+
+def check_room_for_places(conn: sa.Connection) -> None:
+    """Take the table of places out of a store and take that step again; the next reading fills it."""
+    customer_places.drop(conn)
+    again(conn, "0014", after="0013")
+    orders = pd.DataFrame({"order_id": ["1"], "customer_id": "ana", "address_id": "a1", "amount": 1.0})
+    homes = pd.DataFrame({"address_id": ["a1"], "customer_id": "ana", "latitude": -33.4, "longitude": -70.6, "is_default": True})
+    dated = {"orders": orders.assign(order_date=pd.Timestamp(AS_OF)), "addresses": homes}
+    frames = {name: conform(SPECS[name], frame.assign(known_at=pd.Timestamp(AS_OF))) for name, frame in dated.items()}
+    write_facts(conn, Tables(frames), AS_OF)
+    assert conn.execute(sa.select(customer_places)).all() == [("ana", "a1", None, -33.4, -70.6, True, 1, AS_OF)]
 
 
 def back_and_forth(conn: sa.Connection) -> None:

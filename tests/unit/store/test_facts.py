@@ -15,13 +15,23 @@ from ml.store.facts import (
     customer_frame,
     daily_frame,
     order_frame,
+    place_frame,
     point_frame,
     product_frame,
     tour_frame,
     write_facts,
     write_reading,
 )
-from ml.store.schema import customer_facts, customer_orders, customer_products, daily_facts, delivery_points, reading, tour_facts
+from ml.store.schema import (
+    customer_facts,
+    customer_orders,
+    customer_places,
+    customer_products,
+    daily_facts,
+    delivery_points,
+    reading,
+    tour_facts,
+)
 
 DAYS = [pd.Timestamp(2026, 1, day) for day in (5, 5, 8, 20)]
 AS_OF = date(2026, 1, 10)
@@ -50,7 +60,8 @@ def company(**changes) -> Tables:
     )
     products = pd.DataFrame({"product_id": ["pc", "cups"], "is_bottle": [True, False], "known_at": DAYS[0]})
     people = pd.DataFrame({"customer_id": ["a", "c"], "name": ["Ana", "Carla"], "customer_type": ["Hogar", None], "known_at": DAYS[0]})
-    frames = {"orders": orders, "order_lines": lines, "products": products, "customers": people} | changes
+    homes = pd.DataFrame({"address_id": ["a1"], "customer_id": ["a"], "latitude": [-33.4], "longitude": [-70.6], "known_at": DAYS[0]})
+    frames = {"orders": orders, "order_lines": lines, "products": products, "customers": people, "addresses": homes} | changes
     return Tables({name: conform(SPECS[name], frame) for name, frame in frames.items() if frame is not None})
 
 
@@ -182,6 +193,33 @@ def test_delivery_points_are_those_of_the_last_day_with_known_places():
     assert point_frame(Tables({"orders": conform(SPECS["orders"], orders)})).empty
 
 
+def test_places_are_the_addresses_of_each_customer_with_the_orders_that_went_there():
+    days = [pd.Timestamp(2026, 1, day) for day in (5, 7, 8, 9, 9)]
+    orders = pd.DataFrame(
+        {
+            "order_id": list("12345"), "customer_id": ["a", "a", "a", "b", "b"], "address_id": ["a1", "a1", "a2", None, "a1"],
+            "order_date": days, "known_at": days, "amount": 10.0,
+        }
+    )  # fmt: skip
+    addresses = pd.DataFrame(
+        {
+            "address_id": ["a1", "a2", "a2", "b1"], "customer_id": ["a", "a", "a", "b"], "zone": ["North", "South", "South", None],
+            "latitude": [-33.4, 0.0, 0.0, None], "longitude": [-70.6, 0.0, 0.0, -70.7], "is_default": [True, False, False, None],
+            "known_at": days[0],
+        }
+    )  # fmt: skip
+    frames = {"orders": orders, "addresses": addresses}
+    frame = place_frame(Tables({name: conform(SPECS[name], one) for name, one in frames.items()}))
+    assert list(frame.columns) == [column.name for column in customer_places.columns]
+    rows = [tuple(None if pd.isna(cell) else cell for cell in row) for row in frame.itertuples(index=False)]
+    assert rows == [
+        ("a", "a1", "North", -33.4, -70.6, True, 2, days[1]),
+        ("a", "a2", "South", None, None, False, 1, days[2]),
+        ("b", "b1", None, None, None, False, 0, None),
+    ]
+    assert place_frame(Tables({"orders": conform(SPECS["orders"], orders)})).empty
+
+
 def test_tours_of_the_last_weeks_are_kept_once_each():
     days = [pd.Timestamp(AS_OF - timedelta(days=back)) for back in (200, 3, 3, 1)]
     tours = pd.DataFrame(
@@ -199,7 +237,7 @@ def test_facts_are_replaced_as_a_whole(tmp_path):
             written = write_facts(connection, company(), as_of)
     with store.connect() as connection:
         days = connection.execute(sa.select(sa.func.max(daily_facts.c.day))).scalar()
-        tables = (daily_facts, customer_facts, customer_orders, customer_products, delivery_points, tour_facts)
+        tables = (daily_facts, customer_facts, customer_orders, customer_products, customer_places, delivery_points, tour_facts)
         rows = sum(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in tables)
         carla = connection.execute(sa.select(customer_facts).where(customer_facts.c.customer_id == "c")).one()
     assert (days, rows) == (AS_OF, written)
