@@ -69,6 +69,7 @@ with left:
     one_customer.orders(screen, who)
 with right:
     one_customer.usual_products(screen, who)
+    one_customer.delivery_cost(screen, who)
     st.subheader(t("Story"), anchor=False)
     done = data.ask(customer_story.events, who.customer_id, settings().timezone)
     events = [*customer.timeline(who, days, risks), *done]

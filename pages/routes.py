@@ -27,10 +27,10 @@ else:
     states.unavailable(screen, "route_cost")
 
 asked = route_ask.form(screen, zones, screen.read(routes.customer_types), depot)
-said = route_ask.answer(screen, asked, model.served)
+said = route_ask.answer(screen, asked, model.served) if asked else None
 if isinstance(said, str):
     st.warning(said)
-else:
+elif said is not None:
     blocks.cards(route_words.cards(screen, said))
     states.damaged(screen, model, t("The cost is calculated from the depot and the rates on Settings instead."))
     parts, columns = route_words.part_rows(screen, said), route_words.part_columns(screen)

@@ -45,11 +45,18 @@ def choose(screen: Screen, label: str, name: str, options: Mapping[str, str], de
 
 
 def pick(
-    screen: Screen, label: str, name: str, options: Mapping[str, str], *, none: str | None = None, default: str | None = None
+    screen: Screen,
+    label: str,
+    name: str,
+    options: Mapping[str, str],
+    *,
+    none: str | None = None,
+    default: str | None = None,
+    among: str = "",
 ) -> str | None:
     """One of many options or none (`none`: what that means, "All"): the chosen code. `options` is code -> label.
 
-    With a `default` one is always chosen.
+    With a `default` one is always chosen. `among` says what the options come from, a search: another one is chosen from anew.
     """
     given = st.query_params.get(name)
     codes = list(options)
@@ -59,7 +66,7 @@ def pick(
         codes,
         index=codes.index(chosen) if chosen is not None else None,
         format_func=lambda code: options.get(code, code),
-        key=f"{name}-{screen.t.language}",
+        key=f"{name}-{screen.t.language}{among and f'-{among}'}",
         placeholder=none or screen.t("All"),
     )
     _keep(name, value, default)

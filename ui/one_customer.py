@@ -9,7 +9,7 @@ import streamlit as st
 from ml.experiments import words
 from ml.i18n import advice, mark, reasons
 from ml.queries import advice as standings
-from ml.queries import customer
+from ml.queries import customer, places
 from ml.queries.customer import Event, Outlook, Profile
 from ml.queries.service import Service
 from ml.store.values import load_preferences
@@ -17,6 +17,7 @@ from ui import contact, tables, texts
 from ui.blocks import Card
 from ui.format import mask_name, mask_phone, md
 from ui.glossary import term
+from ui.registry import page as page_of
 from ui.screen import Screen
 from ui.store_access import settings
 from ui.tables import NAME, Column
@@ -226,6 +227,13 @@ def usual_products(screen: Screen, who: Profile) -> None:
         st.caption(t("The company's data has no order lines for this customer."))
         return
     tables.show(screen, product_rows(products), product_columns(screen), alt=t("What this customer usually buys"), key="products")
+
+
+def delivery_cost(screen: Screen, who: Profile) -> None:
+    """The way to what a delivery to this customer costs, where it is known where that is."""
+    if screen.read(places.addresses, who.customer_id):
+        query, page = {"place": "customer", "customer": who.customer_id}, page_of("routes")
+        st.page_link(page.path, label=screen.t("What does a delivery cost here?"), icon=page.icon, query_params=query, help="")
 
 
 def story(screen: Screen, events: list[Event]) -> None:

@@ -9,7 +9,7 @@ from ml.routing.delivery import DeliveryEstimate, RoutingError, estimate_deliver
 from ml.routing.distance import depot_of
 from ml.store.pointers import Served
 from ml.store.values import load_preferences
-from ui import filters
+from ui import filters, route_place
 from ui.screen import Screen
 
 ANY_TYPE = "any"
@@ -25,26 +25,28 @@ class Question(NamedTuple):
     customer_type: str | None
 
 
-def form(screen: Screen, zones: pd.DataFrame, kinds: tuple[str, ...], depot: tuple[float, float]) -> Question:
-    """The controls: a zone of known customers or a place by its degrees, the quantity, the type of customer."""
+def form(screen: Screen, zones: pd.DataFrame, kinds: tuple[str, ...], depot: tuple[float, float]) -> Question | None:
+    """The controls: where to, how many bottles and, where no customer says it, for which type of customer.
+
+    None while the place is not known; a sentence on the screen says why.
+    """
     t = screen.t
-    by_zone = len(zones) > 0
-    if by_zone:
-        ways = {"zone": t("Known zone"), "point": t("Latitude and longitude")}
-        by_zone = filters.choose(screen, t("Where to"), "place", ways) == "zone"
+    way = route_place.way(screen, zones)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if by_zone:
-            zone = filters.one_of(screen, t("Zone"), "zone", {name: name for name in zones["zone"]})
-            place = zones[zones["zone"] == zone].iloc[0]
-            latitude, longitude = float(place["latitude"]), float(place["longitude"])
+        if way == route_place.CUSTOMER:
+            place = route_place.of_customer(screen, zones)
         else:
-            latitude = st.number_input(t("Latitude"), value=depot[0], step=0.01, format="%.5f", key="lat", bind="query-params")
-            longitude = st.number_input(t("Longitude"), value=depot[1], step=0.01, format="%.5f", key="lon", bind="query-params")
+            place = route_place.in_zone(screen, zones) if way == route_place.ZONE else route_place.by_degrees(screen, depot)
         quantity = st.number_input(t("Bottles"), value=3, step=1, key="quantity", bind="query-params")
         kind = ANY_TYPE
-        if kinds:
+        if kinds and way != route_place.CUSTOMER:
             kind = filters.one_of(screen, t("Type"), "type", {ANY_TYPE: t("Any type"), **{name: name for name in kinds}})
-    return Question(latitude, longitude, float(quantity), None if kind == ANY_TYPE else kind)
+    if isinstance(place, str):
+        st.info(place)
+        return None
+    if place.note:
+        st.info(place.note)
+    return Question(place.latitude, place.longitude, float(quantity), place.customer_type if kind == ANY_TYPE else kind)
 
 
 def depot(screen: Screen, served: Served | None) -> tuple[float, float]:

@@ -181,3 +181,10 @@ def test_customers_about_whom_little_is_known(show, strange_home):
     assert "no tienen líneas de pedido" in texts_of(new)
     assert "quantity" not in new.dataframe[0].value
     assert "paid" not in new.dataframe[0].value
+
+
+@pytest.mark.parametrize(("key", "has_way"), [("c0", True), ("c3", False)])
+def test_the_way_to_the_cost_of_a_delivery(show, full_home, key, has_way):
+    links = show(full_home, "customer", role="viewer", query={"customer": key}).get("page_link")
+    told = [link.proto.query_string for link in links if "entrega" in link.label]
+    assert told == (["place=customer&customer=c0"] if has_way else [])
