@@ -176,11 +176,15 @@ def controls(screen: Screen, kept: Kept) -> None:
     t = screen.t
     if not guard.may(screen.user, actions_experiments.ACTION):
         return
-    labels = {"active": t("Go on"), "paused": t("Pause"), "completed": t("End the test")}
+    labels = {"active": t("Go on"), "paused": t("Pause")}
     with st.container(horizontal=True):
         for state in NEXT[kept.state]:
             act = partial(actions_experiments.move, kept.experiment_id, state)
-            presses.button(labels[state], f"move-{kept.experiment_id}-{state}", act, DONE)
+            if state in labels:
+                presses.button(labels[state], f"move-{kept.experiment_id}-{state}", act, DONE)
+            else:
+                question = t("Nothing more is counted, and its readers are told that it ended. This cannot be undone.")
+                presses.asked(t("End the test"), question, t("End it now"), f"move-{kept.experiment_id}-{state}", act, DONE)
         for choice in ("scale", "stop", "repeat"):
             label = t("Decide: {choice}", choice=t(words.CHOICES[choice]))
             act = partial(actions_experiments.decide, kept.experiment_id, choice)

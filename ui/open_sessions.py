@@ -18,7 +18,8 @@ AGENTS: tuple[tuple[str, str], ...] = (
 SYSTEMS: tuple[tuple[str, str], ...] = (
     ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"),
 )  # fmt: skip
-ENDED = mark("That browser is signed out.")
+QUESTION = mark("That browser has to sign in again. This cannot be undone.")
+END, ENDED = mark("End this session"), mark("That browser is signed out.")
 
 
 @contextmanager

@@ -58,7 +58,8 @@ def signed_in(screen: Screen) -> None:
         with open_sessions.row(screen, session, here=here) as short:
             if session["token_hash"] != here:
                 press = partial(actions_account.end_session, session["token_hash"])
-                presses.button(t("Sign out"), f"end-{short}", press, open_sessions.ENDED)
+                question, yes = t(open_sessions.QUESTION), t(open_sessions.END)
+                presses.asked(t("Sign out"), question, yes, f"end-{short}", press, open_sessions.ENDED)
     if any(session["token_hash"] != here for session in own):
         presses.asked(
             t("Sign out everywhere else"),

@@ -166,9 +166,13 @@ def submit(label: str, name: str, action: Action, done: str, /, **params: Any) -
     st.form_submit_button(label, key=f"{name}-{drawn}", on_click=press, args=(name, drawn, action, done, params), type="primary")
 
 
-def asked(label: str, question: str, yes: str, name: str, action: Action, done: str, /, **params: Any) -> None:
-    """A button that asks first: `question` says what will be lost, `yes` is the button that does it."""
-    with st.popover(label, key=f"ask-{name}-{number(name)}"):
+def asked(label: str, question: str, yes: str, name: str, action: Action, done: str, /, *, folds: bool = False, **params: Any) -> None:
+    """A button that asks first: `question` says what will be lost, `yes` is the button that does it.
+
+    Within a popover, which cannot hold another one, the question `folds` out.
+    """
+    key = f"ask-{name}-{number(name)}"
+    with st.expander(label, key=key) if folds else st.popover(label, key=key):
         st.write(md(question))
         button(yes, name, action, done, strong=True, **params)
 

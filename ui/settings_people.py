@@ -105,13 +105,16 @@ def _sessions(screen: Screen, row: Mapping[Any, Any], signed_in: list[dict[str, 
         for session in signed_in:
             with open_sessions.row(screen, session) as short:
                 press = partial(actions.end_session_of, email, session["token_hash"])
-                presses.button(t("Sign out"), f"theirs-{short}", press, open_sessions.ENDED)
-        st.caption(t("Ends all sessions of this person; they may sign in again."))
-        presses.button(
+                question, yes = t(open_sessions.QUESTION), t(open_sessions.END)
+                presses.asked(t("Sign out"), question, yes, f"theirs-{short}", press, open_sessions.ENDED, folds=True)
+        presses.asked(
             t("Sign out everywhere"),
+            t("All sessions of this person end at once; they have to sign in again. This cannot be undone."),
+            t("End all sessions"),
             f"out-{row['id']}",
             partial(actions.sign_out_person, email),
             mark("{who} is signed out everywhere."),
+            folds=True,
             who=row["name"],
         )
 
@@ -148,12 +151,14 @@ def _change(screen: Screen, row: Mapping[Any, Any]) -> None:
             back=partial(actions.undo_role, email, row["role"]),
             who=row["name"],
         )
-        st.caption(t("Makes a new password and ends all sessions of this person."))
-        presses.button(
+        presses.asked(
             t("New password"),
+            t("The password of before stops working and all sessions of this person end. This cannot be undone."),
+            t("Make a new password"),
             f"password-{number}",
             partial(actions.new_password, email),
             mark("The new password of {who}:"),
+            folds=True,
             who=row["name"],
         )
         st.caption(t("Shuts this person out at once: sessions end and access tokens stop working. Nothing is deleted."))
