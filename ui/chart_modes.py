@@ -19,6 +19,7 @@ def twins() -> list[tuple[str, str]]:
         *zip(event_marks.LIGHT, event_marks.DARK, strict=True),
         *zip(demand_figure.COLOURS, demand_figure.DARK_COLOURS, strict=True),
         *zip(charts.LIGHT, charts.DARK, strict=True),
+        charts.INK,
     ]
 
 

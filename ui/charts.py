@@ -37,6 +37,8 @@ class Palette(NamedTuple):
 LIGHT = Palette("#0072B2", "rgba(0,114,178,.35)", "rgba(0,114,178,.22)", "rgba(0,114,178,.10)", "#D55E00", "#5B6B7B", "#E6EBF1")
 DARK = Palette("#56B4E9", "rgba(86,180,233,.55)", "rgba(86,180,233,.35)", "rgba(86,180,233,.18)", "#F0904A", "#9FB0C0", "#22303D")
 
+INK = ("#14212E", "#E6EDF4")  # words on a shape, light and dark, as in the theme
+
 
 def palette(*, dark: bool) -> Palette:
     """The colours for a light or dark background."""

@@ -1,5 +1,6 @@
 """Groups over time on the Segments screen: who moved between two days, how cohorts stay, the 5 × 5 grid, and how many groups to have."""
 
+import math
 from datetime import date, timedelta
 from functools import partial
 
@@ -20,6 +21,8 @@ from ui.tables import NAME, Column
 
 USUAL_STEP = timedelta(days=90)
 NEW = mark("New")
+FIFTHS = range(1, 6)
+CELL = 0.96  # of a step of the grid: what is left lies between two cells
 
 
 def moved(screen: Screen, service: Service, members: int) -> None:
@@ -89,19 +92,24 @@ def grid(screen: Screen, cells: pd.DataFrame | None) -> None:
     if cells is None:
         return
     st.subheader(t("By how recently and how often"), anchor=False)
-    counts = cells.pivot(index="frequency", columns="recency", values="customers").reindex(index=range(1, 6), columns=range(1, 6)).fillna(0)
+    counts = cells.pivot(index="frequency", columns="recency", values="customers").reindex(index=FIFTHS, columns=FIFTHS).fillna(0)
     colours = palette(dark=screen.dark)
-    heat = {
-        "type": "heatmap", "x": [str(place) for place in range(1, 6)], "y": [str(place) for place in range(1, 6)],
-        "z": counts.to_numpy().tolist(), "text": [[f.number(value) for value in row] for row in counts.to_numpy()],
-        "texttemplate": "%{text}", "colorscale": [[0, colours.grid], [1, colours.line]], "showscale": False, "hoverinfo": "skip",
-        "xgap": 2, "ygap": 2,
-    }  # fmt: skip
-    layout = base_layout(screen, colours)
-    plain = {"type": "category", "fixedrange": True, "tickfont": {"color": colours.grey}}
-    layout["xaxis"] = {"title": {"text": t("Recently (5 = just now)")}, **plain}
-    layout["yaxis"] = {"title": {"text": t("Often (5 = most)")}, **plain}
-    charts.draw({"data": [heat], "layout": layout}, alt=t("Customers by fifths of recency and frequency"), key="grid")
+    shades = (colours.grid, colours.band95, colours.band80, colours.past)  # bars, for colours in a picture could not follow the mode
+    most = max(float(counts.to_numpy().max()), 1.0)
+    bars = [
+        {
+            "type": "bar", "x": [str(place) for place in FIFTHS], "y": [CELL] * len(FIFTHS), "base": [place - CELL / 2] * len(FIFTHS),
+            "marker": {"color": [shades[math.ceil(value / most * (len(shades) - 1))] for value in row]},
+            "text": [f.number(value) for value in row], "textposition": "inside", "insidetextanchor": "middle", "textangle": 0,
+            "textfont": {"color": charts.INK[screen.dark]}, "hoverinfo": "skip",
+        }
+        for place, row in zip(FIFTHS, counts.to_numpy(), strict=True)
+    ]  # fmt: skip
+    layout = base_layout(screen, colours) | {"barmode": "overlay", "bargap": 1 - CELL, "showlegend": False}
+    plain = {"fixedrange": True, "tickfont": {"color": colours.grey}, "showgrid": False, "zeroline": False}
+    layout["xaxis"] = {"title": {"text": t("Recently (5 = just now)")}, "type": "category", **plain}
+    layout["yaxis"] = {"title": {"text": t("Often (5 = most)")}, "tickvals": list(FIFTHS), "range": [0.5, 5.5], **plain}
+    charts.draw({"data": bars, "layout": layout}, alt=t("Customers by fifths of recency and frequency"), key="grid")
 
 
 def how_many(screen: Screen, service: Service) -> None:

@@ -24,7 +24,8 @@ MAIN = Path(__file__).resolve().parents[2] / "ui" / "main.py"
 Show = Callable[..., AppTest]
 
 
-def _make(home: Path, filler) -> None:
+def make_home(home: Path, filler) -> None:
+    """A home whose store has a person of each role, and what `filler` writes into it."""
     engine = open_store(settings_for(home))
     with begin_write(engine) as conn:
         for role in users.ROLES:
@@ -37,13 +38,13 @@ def _make(home: Path, filler) -> None:
 @pytest.fixture(scope="session")
 def empty_home(shared_folder) -> Path:
     """A home whose store has people, and nothing else."""
-    return once(shared_folder, "empty-screens", lambda home: _make(home, None))
+    return once(shared_folder, "empty-screens", lambda home: make_home(home, None))
 
 
 @pytest.fixture(scope="session")
 def full_home(shared_folder) -> Path:
     """A home whose store is filled."""
-    return once(shared_folder, "full-screens", lambda home: _make(home, fill))
+    return once(shared_folder, "full-screens", lambda home: make_home(home, fill))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from ml.store.engine import begin_write, open_store
 from ml.store.schema_outbox import outbox as table
 from ml.store.values import set_preference
 from tests.outside import post_office, web
-from tests.pages.conftest import _make, texts_of
+from tests.pages.conftest import make_home, texts_of
 from tests.pages.filled_store import NOW, fill
 from ui import registry
 
@@ -99,7 +99,7 @@ def say_everything(settings, http) -> int:
 
     Returns how many letters told of a test's end.
     """
-    _make(settings.home, fill)  # the environment names the store
+    make_home(settings.home, fill)  # the environment names the store
     store, now = open_store(settings), clock.utc_now()
     with begin_write(store) as connection:
         for name in ("churn_alerts_recipients", "technical_recipients", "experiments_recipients"):

@@ -147,9 +147,9 @@ def test_orders_beyond_a_page_are_read_page_by_page(show, full_home):
 def test_hostile_names_show_as_they_are_written(show, store_at, tmp_path):
     home = tmp_path / "hostile"
     home.mkdir()
-    from tests.pages.conftest import _make
+    from tests.pages.conftest import make_home
 
-    _make(home, lambda engine: fill(engine, hostile=True, customers=12))
+    make_home(home, lambda engine: fill(engine, hostile=True, customers=12))
     for key, name in HOSTILE.items():
         app = show(home, "customer", query={"customer": key})
         assert not app.exception

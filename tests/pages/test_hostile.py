@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from ml.store import users
-from tests.pages.conftest import _make, texts_of
+from tests.pages.conftest import make_home, texts_of
 from tests.pages.filled_store import fill
 from ui import actions, registry, store_access, tables
 
@@ -35,7 +35,7 @@ def hostile_home(tmp_path_factory):
     kept = dict(filled_store.HOSTILE)
     filled_store.HOSTILE.clear()
     filled_store.HOSTILE.update(HOSTILE)
-    _make(home, lambda engine: fill(engine, customers=30, hostile=True))
+    make_home(home, lambda engine: fill(engine, customers=30, hostile=True))
     filled_store.HOSTILE.clear()
     filled_store.HOSTILE.update(kept)
     return home

@@ -13,7 +13,7 @@ from ml.store import schema
 from ml.store.customer_rows import refill_all
 from ml.store.engine import begin_write, open_store
 from tests.conftest import settings_for
-from tests.pages.conftest import _make, person, texts_of
+from tests.pages.conftest import make_home, person, texts_of
 from tests.pages.filled_store import AS_OF, HOSTILE, fill, scored
 from ui import actions, guard, registry, store_access
 
@@ -92,7 +92,7 @@ def test_who_asked_not_to_be_contacted_is_in_no_list(show, full_home, store_at):
 def test_hostile_names_are_shown_as_they_are_written(show, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
-    _make(home, lambda engine: fill(engine, customers=30, hostile=True))
+    make_home(home, lambda engine: fill(engine, customers=30, hostile=True))
     for name in ("overview", "churn", "segments"):
         app = show(home, name, query={"rule": "all"})
         assert not app.exception and not app.error
@@ -144,7 +144,7 @@ def test_a_copy_is_said_to_be_one(show, own_full_home):
 def test_a_model_without_enough_data_says_what_it_needs(show, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
-    _make(home, lambda engine: fill(engine, predictors=("demand",)))
+    make_home(home, lambda engine: fill(engine, predictors=("demand",)))
     outcome = {"outcomes": {"customers": {"state": "unavailable", "reason": "Customer scores need at least 5 customers."}}}
     _change(home, sa.update(schema.job_run).values(progress=outcome))
     t = translator("es")

@@ -145,5 +145,5 @@ def test_a_figure_follows_the_system_into_the_dark_before_the_next_run(filled_ap
 
 
 def test_the_rules_of_style_know_every_colour_that_figures_are_drawn_with():
-    for palette in (charts.LIGHT, charts.DARK, event_marks.LIGHT, event_marks.DARK):
+    for palette in (charts.LIGHT, charts.DARK, charts.INK, event_marks.LIGHT, event_marks.DARK):
         assert all(chart_modes.drawn_as(part, colour) in chart_modes.rules() for colour in palette for part in chart_modes.PARTS)
