@@ -22,7 +22,7 @@ def show(screen: Screen) -> None:
     st.caption(_source(screen))
     states.late(screen)
     st.subheader(t("What was found in the data"), anchor=False)
-    rows, columns = versions.findings(screen)
+    rows, columns = screen.kept(versions.findings)
     if rows.empty:
         st.write(t("Nothing doubtful was found."))
     else:
@@ -31,11 +31,11 @@ def show(screen: Screen) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader(t("What was read"), anchor=False)
-        rows, columns = table_rows(screen), table_columns(screen)
+        rows, columns = screen.kept(table_rows), table_columns(screen)
         tables.show(screen, rows, columns, alt=t("The tables that were read, with rows and days"), key="tables")
     with right:
         st.subheader(t("Sales by month"), anchor=False)
-        rows, columns = month_rows(screen), month_columns(screen)
+        rows, columns = screen.kept(month_rows), month_columns(screen)
         if rows.empty:
             st.write(t("No sales have been read yet."))
             return

@@ -33,11 +33,10 @@ def cards(screen: Screen, scheduler: operations.Scheduler) -> list[Card]:
     silent = scheduler.is_silent(clock.utc_now())
     upcoming = min(scheduler.next_runs.items(), key=lambda item: item[1], default=None)
     coming = t("Next: {moment}", moment=f.moment(clock.local(upcoming[1], zone))) if upcoming and not silent else t("nothing planned")
-    last = data.ask(operations.runs).head(1).to_dict("records")
-    ran = Card(t("Last run"), "–", note=t("none yet"))
-    if last:
-        moment = f.moment(clock.local(last[0]["scheduled_for"].to_pydatetime(), zone))
-        ran = Card(t("Last run"), texts.label(t, STATES, last[0]["status"]), note=moment, help=texts.label(t, names.JOBS, last[0]["job"]))
+    last, ran = data.ask(operations.last_run), Card(t("Last run"), "–", note=t("none yet"))
+    if last is not None:
+        moment = f.moment(clock.local(last.scheduled_for, zone))
+        ran = Card(t("Last run"), texts.label(t, STATES, last.status), note=moment, help=texts.label(t, names.JOBS, last.job))
     return [Card(t("Scheduler"), t("silent") if silent else t("at work"), note=coming), ran]
 
 

@@ -37,6 +37,14 @@ class Scheduler(NamedTuple):
         return self.heartbeat_at is None or now - self.heartbeat_at > SILENT_AFTER
 
 
+class LastRun(NamedTuple):
+    """A run: its job, when it was due (naive UTC), and its state."""
+
+    job: str
+    scheduled_for: datetime
+    status: str
+
+
 def scheduler(conn: sa.Connection) -> Scheduler:
     """What the scheduler said last, and the jobs whose run should have begun LATE_AFTER ago."""
     heartbeat = conn.execute(sa.select(sa.func.max(schema.scheduler_state.c.heartbeat_at))).scalar()
@@ -54,6 +62,14 @@ def runs(conn: sa.Connection, job: str | None = None, status: str | None = None,
     frame = pd.DataFrame(rows, columns=list(RUNS)).astype(dict.fromkeys(MOMENTS, "datetime64[us]"))
     texts = {name: frame[name].astype(object).where(frame[name].notna(), None) for name in TEXTS}
     return frame.assign(**texts).assign(seconds=(frame["finished_at"] - frame["started_at"]).dt.total_seconds())
+
+
+def last_run(conn: sa.Connection) -> LastRun | None:
+    """The newest run; None before the first."""
+    table = schema.job_run.c
+    query = sa.select(*(table[name] for name in LastRun._fields)).order_by(table.scheduled_for.desc(), table.id.desc()).limit(1)
+    row = conn.execute(query).first()
+    return LastRun(*row) if row is not None else None
 
 
 def run_pages(conn: sa.Connection, job: str | None = None, status: str | None = None) -> int:

@@ -41,11 +41,13 @@ def test_a_scheduler_is_silent_after_two_minutes_or_when_there_was_none(conn):
 
 
 def test_runs_come_newest_first_by_job_and_state_a_page_at_a_time(conn, monkeypatch):
+    assert operations.last_run(conn) is None
     assert operations.runs(conn).empty and operations.run_pages(conn) == 1 and operations.run_kinds(conn) == ([], [])
     conn.execute(sa.insert(schema.job_run), [run(number) for number in range(5)])
     failed = run(7, "retrain", "failed", requested_by="ana@example.com", error="No disk.")
     conn.execute(sa.insert(schema.job_run), [failed, run(1, "retrain", "running", finished_at=None)])
     found = operations.runs(conn)
+    assert operations.last_run(conn) == tuple(found.loc[0, ["job", "scheduled_for", "status"]])
     assert list(found["scheduled_for"]) == sorted(found["scheduled_for"], reverse=True) and len(found) == 7
     assert found["seconds"].iloc[0] == 38 and found["seconds"].isna().sum() == 1
     assert set(found["requested_by"]) == {None, "ana@example.com"} and None in set(found["error"])
