@@ -107,11 +107,11 @@ def _call(screen: Screen, standing: Morning) -> Lead | None:
     why = reasons.sentence(f, row["reasons"], row["days_since_last_order"], row["gap_days"], most=1)
     said = {"name": md(name), "why": md(why[:1].lower() + why[1:])}
     if not worth:
-        return Lead(t("No call is worth its cost today; the most is at stake with **{name}**: {why}", **said), "churn")
+        return Lead(t("No call is worth its cost today; the most is at stake with **{name}** ({why})", **said), "churn")
     return Lead(
         t.plural(
-            "**{count} call** is worth its cost, **{name}**: {why}",
-            "**{count} calls** are worth their cost, first **{name}**: {why}",
+            "**{count} call** is worth its cost: **{name}** ({why})",
+            "**{count} calls** are worth their cost, first **{name}** ({why})",
             worth,
             count=md(f.number(worth)),
             **said,

@@ -18,6 +18,7 @@ from ui.tables import Column
 
 DEARER = 1.10
 STILL = 0.005
+OF_EACH_TYPE = "see_customer_types"  # nobody pays this product's mean price, so nothing is said of raising it
 
 
 def effect(screen: Screen, elasticity: float) -> str:
@@ -62,7 +63,7 @@ def story(screen: Screen, row: Mapping[str, Any]) -> str:
     """Why this price is suggested or none is, and what a dearer price does, in markdown."""
     t, f = screen.t, screen.f
     told = [md(texts.label(t, texts.PRICE_ANSWERS, str(row["reason"])))]
-    if not pd.isna(row["gain"]):
+    if not pd.isna(row["gain"]) and row["reason"] != OF_EACH_TYPE:
         what = t("The margin") if not pd.isna(row["unit_cost"]) else t("Sales in money")
         told.append(
             t(

@@ -393,7 +393,7 @@ def _price_rows() -> list[dict]:
         shared = {"product_id": key.split("|")[0], "current_price": price} | ({"customer_type": kind} if kind else {})
         read = shared | {"reason": {"code": reason, "params": {}} if reason else None, "weeks_with_sales": 60}
         rows.append(_row("price", "elasticity", "product", key, AS_OF, 1, value, read, bands))
-        gains = {"gain": 0.04, "gain_low": 0.02, "gain_high": 0.06} if suggested else {}
+        gains = {"gain": 0.04, "gain_low": 0.02, "gain_high": 0.06} if suggested or why == "see_customer_types" else {}
         cost = {"unit_cost": None if key == "p2" else 1_000.0}
         told = shared | {"reason": {"code": why, "params": {}}, "low": price * 0.9, "high": price * 1.1} | cost | gains
         rows.append(_row("price", "suggested_price", "product", key, AS_OF, 1, suggested, told))

@@ -47,6 +47,11 @@ def test_a_suggestion_is_said_with_its_limits_and_its_gain(show, full_home):
     assert "$ 3.060 – 3.740" in said
 
 
+def test_where_each_type_pays_its_own_price_no_gain_is_told_of_a_price_nobody_pays(show, full_home):
+    said = texts_of(show(full_home, "prices", query={"product": "p1"})).replace("\\", "")
+    assert translator("es")(texts.PRICE_ANSWERS["see_customer_types"]) in said and "crecería" not in said
+
+
 def test_an_elasticity_is_a_plain_sentence_with_its_range(show, full_home):
     said = texts_of(show(full_home, "prices", query=HOMES, language="en")).replace("\\", "").replace("\u00a0", " ")
     assert "A price 10 % higher would sell **10 % fewer** units; 8 of 10 times between 13 % fewer and 7 % fewer." in said
