@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from ml.i18n.figures import NBSP
 from ml.routing.delivery import DeliveryEstimate
 from ui import texts
 from ui.blocks import Card
@@ -12,6 +13,7 @@ from ui.screen import Screen
 from ui.tables import Column
 
 TOLD_FROM = 0.005
+LONG_HOURS = 2
 PARTS = tuple(texts.COST_PARTS)
 
 
@@ -26,7 +28,7 @@ def cards(screen: Screen, said: DeliveryEstimate) -> list[Card]:
             help=term(t, "calculated or learnt"),
         ),
         Card(t("From the depot, in a straight line"), t("{n} km", n=f.number(said.distance_from_center_km, 1))),
-        Card(t("Handed over after"), t("{n} h", n=f.number(said.delivery_time_estimate_hours, 1))),
+        Card(t("Handed over after"), _time(screen, said.delivery_time_estimate_hours)),
         Card(
             t("Priority"),
             texts.label(t, texts.PRIORITIES, said.priority_level),
@@ -53,12 +55,18 @@ def behind(screen: Screen, said: DeliveryEstimate) -> str:
     """Kilometres, hours, share of the van and correction that stand behind a cost, as a sentence."""
     t, f, parts = screen.t, screen.f, said.components
     told = t(
-        "It adds {km} km and {hours} h to a tour and takes {share} of the van.",
-        km=f.number(parts["kilometres"], 1), hours=f.number(parts["hours"], 1), share=f.percent(parts["van_share"]),
+        "It adds {km} km and {time} to a tour and takes {share} of the van.",
+        km=f.number(parts["kilometres"], 1), time=_time(screen, parts["hours"]), share=f.percent(parts["van_share"]),
     )  # fmt: skip
     if said.basis == "learnt" and abs(parts["correction"] - 1) >= TOLD_FROM:
         told += " " + t("Past tours cost {factor} times the formula; that is included.", factor=f.number(parts["correction"], 2))
     return told
+
+
+def _time(screen: Screen, hours: float) -> str:
+    """A time on the road as people say it: "36 min", from LONG_HOURS on "2,5 h"."""
+    f = screen.f
+    return f"{f.number(hours, 1)}{NBSP}h" if hours >= LONG_HOURS else f"{f.number(hours * 60)}{NBSP}min"
 
 
 def zone_columns(screen: Screen) -> list[Column]:

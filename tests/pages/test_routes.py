@@ -36,6 +36,15 @@ def test_the_cost_is_that_of_the_formula_part_by_part(show, full_home):
     assert parts["cost"].iloc[:-1].sum() == pytest.approx(want.estimated_cost)
     assert list(parts["share"].iloc[:-1]) == sorted(parts["share"].iloc[:-1], reverse=True)
     assert "calculado" in said_by(app)
+    minutes = round(want.delivery_time_estimate_hours * 60)
+    assert f"Se entrega en {minutes} min" in said_by(app) and f" km y {round(want.components['hours'] * 60)} min a una ruta" in said_by(app)
+
+
+def test_hours_on_the_road_are_hours(show, full_home):
+    far = SANTIAGO | {"lat": "-34.5", "quantity": "40"}
+    want = estimate_delivery(-34.5, -70.6, 40.0, None, Preferences())
+    assert want.delivery_time_estimate_hours > 2
+    assert f"Se entrega en {want.delivery_time_estimate_hours:.1f} h".replace(".", ",") in said_by(show(full_home, "routes", query=far))
 
 
 def test_a_known_zone_stands_for_its_place(show, full_home):
