@@ -105,7 +105,8 @@ def lights(screen: Screen, told: Mapping[str, Any]) -> None:
     with st.container(border=True, gap="small"):
         for name, one in told["health"].items():
             sign = f":{COLOURS[one['light']]}[{SIGNS[one['light']]} {md(t(words.SIGNS[one['light']]))}]"
-            st.markdown(f"{sign} **{md(t(words.LIGHTS[name]))}** · {md(words.light(screen.f, name, one))}")
+            figures = words.light(screen.f, name, one)
+            st.markdown(f"{sign} **{md(t(words.LIGHTS[name]))}**" + (f" · {md(figures)}" if figures else ""))
 
 
 def results(screen: Screen, experiment_id: str) -> None:

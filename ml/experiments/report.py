@@ -118,7 +118,7 @@ def _at_looks(f: Formatter, kept: Kept, told: Mapping[str, Any]) -> str:
 
 def _health(f: Formatter, told: Mapping[str, Any]) -> list[str]:
     t = f.t
-    rows = [[t(words.LIGHTS[name]), t(words.SIGNS[one["light"]]), words.light(f, name, one)] for name, one in told["health"].items()]
+    rows = [[t(words.LIGHTS[name]), t(words.SIGNS[one["light"]]), words.light(f, name, one) or "–"] for name, one in told["health"].items()]
     guards = [
         [words.metric(t, one["metric"]),
          {"holds": t("holds"), "harmed": t("harmed"), "open": t("not clear yet")}[one["state"] if _is_told(told, one) else "open"],

@@ -156,13 +156,13 @@ def relative(f: Formatter, one: Mapping[str, Any]) -> str:
 
 
 def light(f: Formatter, name: str, one: Mapping[str, Any]) -> str:
-    """What a light says with its figures."""
+    """What a light says with its figures; empty while nothing is known."""
     t = f.t
     if one["light"] == "unknown":
-        return t(SIGNS["unknown"])
+        return ""
     if name == "sample_ratio":
         control, treatment = one["counts"]
-        return t("{control} and {treatment} customers; by chance in {share} of draws", control=f.number(control),
+        return t("{control} and {treatment} customers; a fair draw is this uneven {share} of the time", control=f.number(control),
                  treatment=f.number(treatment), share=f.percent(one["p"], 1))  # fmt: skip
     if name == "balance":
         return t("{n} standard deviations apart before the start", n=f.number(abs(one["difference"]), 2))

@@ -60,6 +60,8 @@ def test_between_looks_no_probability_is_shown(show, with_tests):
     said = texts_of(show(home, "experiments", query={"test": running.experiment_id}))
     assert "Regla antigua" not in said and "Probabilidad" not in said
     assert "se lee el" in said.replace("\\", "")
+    unknown = [line for line in said.splitlines() if "○" in line]
+    assert unknown and not any(line.lower().count("aún no se sabe") > 1 for line in unknown)
     assert f"**{md(translator('es')(words.METRIC_NAMES['revenue']))}**: {md(translator('es')('not clear yet'))} (" not in said
 
 
