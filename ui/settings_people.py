@@ -123,7 +123,7 @@ def _change(screen: Screen, row: Mapping[Any, Any]) -> None:
     """What can be done with somebody else: each with a sentence on what it does."""
     t, email, number = screen.t, row["email"], row["id"]
     drawn = sum(presses.number(f"{kind}-{number}") for kind in ("role", "password", "disable", "enable"))
-    with st.popover(t("Change"), icon=":material/edit:", key=f"change-{number}-{drawn}"):
+    with st.popover(t("Edit"), icon=":material/edit:", key=f"change-{number}-{drawn}"):
         if not row["enabled"]:
             st.caption(t("May sign in again, with the password of before."))
             presses.button(
