@@ -22,6 +22,7 @@ WEEK = 7
 MONTH = 30
 REPLAYED_WEEKS = 26
 FEWEST_WEEKS = 4
+FEWEST_TOLD = 3
 HISTORY_BEFORE = 120
 YEAR_DAYS = 365
 CLEARLY_BETTER = 0.98
@@ -224,11 +225,14 @@ def smallest_sales(matrix: Array) -> Array:
 
 def _records(means: Array, came: Array, before: Array, dispersion: Array, least: Array, *, whole: bool) -> list[dict[str, float]]:
     """How the replayed weeks of each part went (all weeks × parts): weeks, error of the week's total and that of the week `before` it as
-    shares of what came, and in how many weeks it lay within the 80 % band that the other weeks teach. {} for a part that sold nothing.
+    shares of what came, and in how many weeks it lay within the 80 % band that the other weeks teach. {} for a part that sold nothing, and
+    with fewer than FEWEST_TOLD weeks.
     """
     weeks = np.arange(len(means))
+    if len(weeks) < FEWEST_TOLD:
+        return [{} for _ in dispersion]
     within = np.zeros(means.shape[1])
-    for week in weeks if len(weeks) > 1 else []:
+    for week in weeks:
         others = weeks != week
         level = _level_errors(means[others], came[others], dispersion)
         low, high = _quantiles(means[week], dispersion, level, (0.1, 0.9), whole=whole)

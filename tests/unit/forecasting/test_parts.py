@@ -72,6 +72,12 @@ def test_a_part_that_sold_nothing_of_late_has_no_record():
     assert set(fit_parts(total, parts, {}, step_weeks=4).record) == {"a"}
 
 
+def test_one_or_two_past_weeks_are_no_record(steady):
+    total, parts, _ = steady
+    told = [fit_parts(total.head(days), parts.head(days), {}, step_weeks=4).record for days in (150, 170, 190)]
+    assert told[0] == told[1] == {} and told[2]["a"]["weeks"] == 3
+
+
 def test_models_of_the_parts_are_used_only_where_they_did_better():
     total, parts = frames(a=counts(10.0), b=counts(10.0))
     same = fit_parts(total, parts, {"a": "light", "b": "light"}, step_weeks=4)
