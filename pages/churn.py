@@ -26,7 +26,9 @@ if earned := now.kept(alert_effect.sentence):
     st.caption(earned)
 work_list.came_of_it(screen)
 work_list.asked(screen, service)
-for caution in work_words.cautions(screen, gate):
+cautions = work_words.cautions(screen, gate)
+below = screen.phone and gate.usable is not False  # how to read the figures; the first call stands on a phone's first screen
+for caution in [] if below else cautions:
     st.info(caution)
 tab_place = st.container()
 place, told = filters.folded(screen, "calls")
@@ -73,6 +75,8 @@ else:
     tables.export(screen, everyone, [*picked.columns, tables.Column("shown_phone", t("Phone"))], name=f"customers-{asked.tab}")
 if picked.cards[first_cards:]:
     blocks.cards(picked.cards[first_cards:])
+for caution in cautions if below else []:
+    st.info(caution)
 alerts.left_out(screen, service)
 
 if asked.tab == "at_risk" and figures.worth and asked.which != "rhythm":

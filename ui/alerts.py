@@ -21,7 +21,7 @@ from ui.store_access import settings
 from ui.tables import NAME, Column
 
 FIRST_CALLS = 5
-WHY_PIXELS, SILENCE_PIXELS = 270, 110
+WHY_PIXELS, SILENCE_PIXELS, RISK_PIXELS = 185, 105, 105
 
 
 def said(screen: Screen, frame: pd.DataFrame) -> pd.DataFrame:
@@ -151,7 +151,7 @@ def risk_columns(screen: Screen) -> Sequence[Column]:
         Column("who", t("Customer"), width=NAME),
         Column("value_at_risk", t("At stake"), "money", term(t, "money at risk")),
         *call(screen),
-        Column("probability", t("Risk"), "bar", term(t, "risk of leaving")),
+        Column("probability", t("Risk"), "bar", term(t, "risk of leaving"), width=RISK_PIXELS),
         Column("silence", t("Silent"), help=term(t, "own rhythm"), width=SILENCE_PIXELS),
         Column("why", t("Why"), width=WHY_PIXELS),
         *_by_owner(screen),

@@ -67,7 +67,8 @@ def _way_back(screen: Screen, last: Press) -> None:
         who = screen.read(customer.profile, last.customer_id)
         whom = name_of(screen, who.name if who else None, last.customer_id)
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="last-press"):
-        st.markdown(t("Last done: {action} · {whom}", action=action, whom=f"**{md(whom)}**"), width="stretch")
+        with st.container(width="stretch"):  # beside the button also where the window is narrow
+            st.markdown(t("Last done: {action} · {whom}", action=action, whom=f"**{md(whom)}**"))
         presses.button(t("Undo"), f"undo-{last.batch}", partial(actions_alerts.undo, last.batch), presses.TAKEN_BACK)
 
 
