@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from ml import clock
 from ml.experiments import words
 from ml.experiments.designs import METRICS, look_days, plan_from
 from ml.experiments.price_tests import KIND
@@ -21,6 +22,7 @@ from ui.charts import Figure
 from ui.format import md
 from ui.glossary import term
 from ui.screen import Screen
+from ui.store_access import settings
 from ui.tables import Column
 
 DONE = mark("Done.")
@@ -224,7 +226,8 @@ def _who_got_what(screen: Screen, experiment_id: str) -> pd.DataFrame:
 def timeline(screen: Screen, events: list[dict[str, Any]]) -> None:
     """What happened, oldest first."""
     for one in events:
-        st.markdown(f"{md(screen.f.day(one['at'].date()))} · {md(words.event(screen.f, one))} · {md(one['who'])}")
+        day = screen.f.day(clock.local(one["at"], settings().timezone))
+        st.markdown(f"{md(day)} · {md(words.event(screen.f, one))} · {md(one['who'])}")
 
 
 def course(screen: Screen, kept: Kept, told: Mapping[str, Any]) -> Figure:
@@ -280,4 +283,5 @@ def spread(screen: Screen, bins: list[dict[str, Any]]) -> Figure:
 
 def _report(screen: Screen, experiment_id: str, place: int) -> bytes:
     kept, told, events = data.ask(experiments.one, experiment_id)
-    return report_texts(kept, told, events, language=screen.t.language, currency=screen.f.currency)[place].encode()
+    at = {"timezone": settings().timezone, "language": screen.t.language, "currency": screen.f.currency}
+    return report_texts(kept, told, events, **at)[place].encode()

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 import streamlit as st
 
+from ml import clock
 from ml.i18n import Translator
 from ml.queries import record
 from ml.queries.service import Reading, Service
@@ -16,6 +17,7 @@ from ui import drafts, texts
 from ui.format import md
 from ui.loaded import Asked
 from ui.screen import Screen
+from ui.store_access import settings
 
 LOG = logging.getLogger("insights.screens")
 LATE_DAYS = 5
@@ -89,7 +91,7 @@ def stamp(screen: Screen, service: Service) -> None:
         t(
             "Data up to {day} · model of {since} · version {version}",
             day=md(f.day(service.as_of)),
-            since=md(f.day(service.since)),
+            since=md(f.day(clock.local(service.since, settings().timezone))),
             version=md(service.release_id[-8:]),
         )
     )

@@ -126,7 +126,8 @@ class Experiment:
             kept = self._fresh(connection)
             told = reading.evaluate(connection, kept)
             timeline = store.events_of(connection, self.experiment_id)
-        return write_report(self._settings.home / "reports", kept, told, timeline, language=language, currency=self._settings.currency)
+        known = {"timezone": self._settings.timezone, "currency": self._settings.currency}
+        return write_report(self._settings.home / "reports", kept, told, timeline, language=language, **known)
 
     def save_experiment(self, path: Path | str | None = None) -> Path:
         """Write the experiment as a JSON file (the store keeps it anyway); returns where."""

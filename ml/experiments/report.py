@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ml import clock
 from ml.experiments import figures, words
 from ml.experiments.designs import look_days, plan_from
 from ml.i18n import translator
@@ -22,10 +23,17 @@ STYLE = (
 
 
 def write_report(
-    folder: Path, kept: Kept, told: Mapping[str, Any], timeline: Sequence[Mapping[str, Any]], *, language: str = "es", currency: str = "CLP"
+    folder: Path,
+    kept: Kept,
+    told: Mapping[str, Any],
+    timeline: Sequence[Mapping[str, Any]],
+    *,
+    timezone: str,
+    language: str = "es",
+    currency: str = "CLP",
 ) -> Path:
     """Write <id>-<language>.md and .html into `folder`; returns the Markdown file."""
-    markdown, html = report_texts(kept, told, timeline, language=language, currency=currency)
+    markdown, html = report_texts(kept, told, timeline, timezone=timezone, language=language, currency=currency)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{kept.experiment_id}-{language}.md"
     target.write_text(markdown, encoding="utf-8")
@@ -34,13 +42,20 @@ def write_report(
 
 
 def report_texts(
-    kept: Kept, told: Mapping[str, Any], timeline: Sequence[Mapping[str, Any]], *, language: str = "es", currency: str = "CLP"
+    kept: Kept,
+    told: Mapping[str, Any],
+    timeline: Sequence[Mapping[str, Any]],
+    *,
+    timezone: str,
+    language: str = "es",
+    currency: str = "CLP",
 ) -> tuple[str, str]:
-    """The report as Markdown, and as one HTML page with its figures inside."""
+    """The report as Markdown, and as one HTML page with its figures inside; days of the timeline are those of `timezone`."""
     t = translator(language)
     f = Formatter(t, currency)
     head = f"# {words.title(t, kept.name, kept.type)} · {kept.experiment_id}"
-    blocks = [head, _verdict(f, kept, told), *_results(f, kept, told), *_health(f, told), *_planned(f, kept), *_timeline(f, timeline)]
+    blocks = [head, _verdict(f, kept, told), *_results(f, kept, told), *_health(f, told), *_planned(f, kept)]
+    blocks += _timeline(f, timeline, timezone)
     return "\n\n".join(blocks) + "\n", _html(blocks, _figures(f, kept, told), language, kept.experiment_id)
 
 
@@ -149,8 +164,8 @@ def _planned(f: Formatter, kept: Kept) -> list[str]:
     return [f"## {t('Fixed before the start')}", "\n".join(f"- {line}" for line in lines)]
 
 
-def _timeline(f: Formatter, timeline: Sequence[Mapping[str, Any]]) -> list[str]:
-    rows = [[f"{f.day(one['at'].date())}", one["who"], words.event(f, one)] for one in timeline]
+def _timeline(f: Formatter, timeline: Sequence[Mapping[str, Any]], timezone: str) -> list[str]:
+    rows = [[f.day(clock.local(one["at"], timezone)), one["who"], words.event(f, one)] for one in timeline]
     return [f"## {f.t('Timeline')}", _table([f.t("Day"), f.t("Who"), f.t("What")], rows)] if rows else []
 
 

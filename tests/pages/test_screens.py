@@ -12,6 +12,7 @@ from ml.queries import customers, demand
 from ml.store import schema
 from ml.store.customer_rows import refill_all
 from ml.store.engine import begin_write, open_store
+from ml.store.schema_experiments import experiment_events
 from tests.conftest import settings_for
 from tests.pages.conftest import make_home, person, texts_of
 from tests.pages.filled_store import AS_OF, HOSTILE, fill, scored
@@ -280,3 +281,16 @@ def test_what_is_drawn_from_the_cache_stands_in_the_same_box(show, full_home):
     again = first.run()
     assert boxes(first) == boxes(again)
     assert boxes(first)[-1] == 1
+
+
+def test_a_model_and_a_test_of_the_evening_are_dated_by_the_companys_day(show, own_full_home, store_at):
+    store_at(own_full_home)
+    evening = datetime(2026, 11, 20, 1, 30)  # 22:30 of the day before in Santiago
+    with begin_write(store_access.store()) as conn:
+        conn.execute(sa.update(schema.release_pointer).values(at=evening))
+        conn.execute(sa.update(experiment_events).values(at=evening))
+    for name in ("demand", "churn", "segments"):
+        captions = [caption.value.replace("\\", "") for caption in show(own_full_home, name, language="en").caption]
+        assert any("model of 19-11-2026" in caption for caption in captions), (name, captions)
+    told = [text.value.replace("\\", "") for text in show(own_full_home, "experiments", language="en").markdown]
+    assert any(text.startswith("19-11-2026 · ") for text in told) and not any(text.startswith("20-11-2026 · ") for text in told)
