@@ -22,7 +22,8 @@ gate = screen.read(customers.gate, service)
 now = screen.standing_on(data.ask(stamps.alerts))
 title = st.container()
 states.stamp(screen, service)
-if earned := now.kept(alert_effect.sentence):
+earned = now.kept(alert_effect.sentence)
+if earned and not screen.phone:
     st.caption(earned)
 work_list.came_of_it(screen)
 work_list.asked(screen, service)
@@ -77,6 +78,8 @@ if picked.cards[first_cards:]:
     blocks.cards(picked.cards[first_cards:])
 for caution in cautions if below else []:
     st.info(caution)
+if earned and screen.phone:
+    st.caption(earned)
 alerts.left_out(screen, service)
 
 if asked.tab == "at_risk" and figures.worth and asked.which != "rhythm":

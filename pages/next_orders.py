@@ -18,7 +18,9 @@ offered = screen.kept(week.offered, *asked)
 st.title(t("Who will order this week?"), anchor=False)
 states.stamp(screen, service)
 gate = screen.read(customers.gate, service)
-for caution in work_words.cautions(screen, gate):
+cautions = work_words.cautions(screen, gate)
+below = screen.phone and gate.usable is not False  # how to read the figures; the list's control stands on a phone's first screen
+for caution in [] if below else cautions:
     st.info(caution)
 blocks.cards(screen.kept(week.cards, *asked))
 
@@ -46,6 +48,8 @@ else:
     rows, columns = tables.Pages(count, partial(screen.kept, week.page, *listed)), week.columns(screen, usable=gate.usable)
     tables.show(screen, rows, columns, alt=t("Customers who may order this week"), key=f"coming-{state}", opens=True)
     tables.export(screen, partial(week.everyone, screen, *listed), week.exported(screen, usable=gate.usable), name=f"next-orders-{state}")
+for caution in cautions if below else []:
+    st.info(caution)
 week.left_out(screen, offered.counts["too_late"], service)
 
 learnt = screen.read(next_orders.lateness, service)

@@ -82,6 +82,24 @@ def test_on_a_phone_the_filters_are_folded_and_say_what_they_are_set_to(show, wo
     assert [entry.value for entry in app.caption if entry.value.startswith("To do")] == ["To do · All"]
 
 
+@pytest.mark.parametrize("name", ["churn", "next_orders"])
+def test_on_a_phone_how_to_read_few_customers_figures_stands_below_the_first_screen(show, worked, monkeypatch, name):
+    home, engine, _ = worked
+    note = {"code": "few_active_customers", "params": {"active": 61, "wanted": 100}}
+    with begin_write(engine) as conn:
+        row = conn.execute(sa.select(schema.predictions).where(schema.predictions.c.predictor == "customers").limit(1)).mappings().one()
+        flag = {**row, "id": None, "measure": "usable_signal", "entity_type": "company", "entity_id": "all", "value": 1.0}
+        conn.execute(sa.insert(schema.predictions).values({**flag, "detail": {"verdict": {}, "notes": [note]}}))
+    places = {}
+    for is_phone in (False, True):
+        monkeypatch.setattr(screen, "is_phone", lambda agent, is_phone=is_phone: is_phone)
+        app = show(home, name, language="en")
+        assert not app.error and "61 active customers" in app.info[0].value
+        kinds = [entry.type for entry in app.main]
+        places[is_phone] = kinds.index("info") > kinds.index("metric")
+    assert places == {False: False, True: True}
+
+
 def test_who_was_put_off_stands_under_that_state(show, worked):
     home, _, picked = worked
     first = picked["customer_id"].iloc[0]
