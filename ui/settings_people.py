@@ -125,32 +125,9 @@ def _change(screen: Screen, row: Mapping[Any, Any]) -> None:
     drawn = sum(presses.number(f"{kind}-{number}") for kind in ("role", "password", "disable", "enable"))
     with st.popover(t("Edit"), icon=":material/edit:", key=f"change-{number}-{drawn}"):
         if not row["enabled"]:
-            st.caption(t("May sign in again, with the password of before."))
-            presses.button(
-                t("Let in again"),
-                f"enable-{number}",
-                partial(actions.enable_person, email),
-                mark("{who} may come in again."),
-                back=partial(actions.disable_person, email),
-                who=row["name"],
-            )
+            _let_in(screen, row)
             return
-        key = f"role-of-{number}-{presses.number(f'role-{number}')}-{t.language}"
-        st.selectbox(
-            t("Role"),
-            ROLES,
-            index=ROLES.index(row["role"]) if row["role"] in ROLES else None,
-            format_func=lambda role: f"{role_name(t, role)}: {t(ROLE_MEANINGS[role])}",
-            key=key,
-        )
-        presses.button(
-            t("Save the role"),
-            f"role-{number}",
-            partial(_role, email, key),
-            mark("{who} has the new role from the next click."),
-            back=partial(actions.undo_role, email, row["role"]),
-            who=row["name"],
-        )
+        _new_role(screen, row)
         presses.asked(
             t("New password"),
             t("The password of before stops working and all sessions of this person end. This cannot be undone."),
@@ -170,6 +147,39 @@ def _change(screen: Screen, row: Mapping[Any, Any]) -> None:
             back=partial(actions.enable_person, email),
             who=row["name"],
         )
+
+
+def _let_in(screen: Screen, row: Mapping[Any, Any]) -> None:
+    t, email = screen.t, row["email"]
+    st.caption(t("May sign in again, with the password of before."))
+    presses.button(
+        t("Let in again"),
+        f"enable-{row['id']}",
+        partial(actions.enable_person, email),
+        mark("{who} may come in again."),
+        back=partial(actions.disable_person, email),
+        who=row["name"],
+    )
+
+
+def _new_role(screen: Screen, row: Mapping[Any, Any]) -> None:
+    t, email, number = screen.t, row["email"], row["id"]
+    key = f"role-of-{number}-{presses.number(f'role-{number}')}-{t.language}"
+    st.selectbox(
+        t("Role"),
+        ROLES,
+        index=ROLES.index(row["role"]) if row["role"] in ROLES else None,
+        format_func=lambda role: f"{role_name(t, role)}: {t(ROLE_MEANINGS[role])}",
+        key=key,
+    )
+    presses.button(
+        t("Save the role"),
+        f"role-{number}",
+        partial(_role, email, key),
+        mark("{who} has the new role from the next click."),
+        back=partial(actions.undo_role, email, row["role"]),
+        who=row["name"],
+    )
 
 
 def _role(email: str, key: str) -> None:
