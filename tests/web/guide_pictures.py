@@ -9,11 +9,13 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
 from PIL import Image
 
 from ml.clock import utc_now
 from ml.jobs.watch import write_heartbeat
 from ml.settings import load_settings
+from ml.store.schema import customer_facts
 from tests.people import PASSWORD
 from tests.web.screenshots import browser, settle
 from tests.web.served import Served, serve
@@ -51,10 +53,19 @@ def _take(app: Served, target: Path, names, size: tuple[int, int], ending: str, 
     with browser(app.url, "admin@example.com", PASSWORD, width=width, dark=dark, language="es") as (page, _):
         page.set_viewport_size({"width": width, "height": height})
         for name in names:
-            page.goto(f"{app.url}/{'' if name == HOME else name}")
+            page.goto(f"{app.url}/{'' if name == HOME else name}{_of_whom(app, name)}")
             settle(page)
             page.wait_for_timeout(1_000)
             (target / f"{name}{ending}.png").write_bytes(small(page.screenshot(), SHOWN[width]))
+
+
+def _of_whom(app: Served, name: str) -> str:
+    """The Customer screen shows the one who buys most."""
+    if name != "customer":
+        return ""
+    facts = customer_facts.c
+    with app.store.connect() as connection:
+        return "?customer=" + str(connection.execute(sa.select(facts.customer_id).order_by(facts.spend_365.desc()).limit(1)).scalar_one())
 
 
 def small(picture: bytes, width: int) -> bytes:
