@@ -73,7 +73,7 @@ else:
     tables.show(screen, rows, picked.columns, alt=alt, key=f"customers-{asked.tab}", opens=True)
     work_list.several(screen, page(0))
     everyone = partial(call_list.everyone, now, asked)
-    tables.export(screen, everyone, [*picked.columns, tables.Column("shown_phone", t("Phone"))], name=f"customers-{asked.tab}")
+    tables.export(screen, everyone, call_list.exported(screen, picked.columns), name=f"customers-{asked.tab}")
 if picked.cards[first_cards:]:
     blocks.cards(picked.cards[first_cards:])
 for caution in cautions if below else []:

@@ -21,7 +21,7 @@ from ui.store_access import settings
 from ui.tables import NAME, Column
 
 FIRST_CALLS = 5
-WHY_PIXELS, SILENCE_PIXELS, RISK_PIXELS = 185, 105, 105
+WHY_PIXELS, SILENCE_PIXELS, RISK_PIXELS, ACTION_PIXELS = 185, 105, 105, 115
 
 
 def said(screen: Screen, frame: pd.DataFrame) -> pd.DataFrame:
@@ -144,20 +144,22 @@ def first_calls(screen: Screen, frame: pd.DataFrame) -> None:
                 work_list.buttons(screen, str(row["customer_id"]), work_list.number_of(row["alert_id"]))
 
 
-def risk_columns(screen: Screen) -> Sequence[Column]:
-    """How customers at risk are listed."""
+def risk_columns(screen: Screen, *, to_call: bool) -> Sequence[Column]:
+    """How customers at risk are listed; what to do with each, unless the list is that of those `to_call`."""
     t = screen.t
-    return [
+    columns = [
         Column("who", t("Customer"), width=NAME),
         Column("value_at_risk", t("At stake"), "money", term(t, "money at risk")),
         *call(screen),
         Column("probability", t("Risk"), "bar", term(t, "risk of leaving"), width=RISK_PIXELS),
         Column("silence", t("Silent"), help=term(t, "own rhythm"), width=SILENCE_PIXELS),
         Column("why", t("Why"), width=WHY_PIXELS),
+        action(screen),
         *_by_owner(screen),
         Column("unpaid_amount", t("Owes"), "money"),
         *write(screen),
     ]
+    return [column for column in columns if not (to_call and column.name == "action")]
 
 
 def rhythm_columns(screen: Screen) -> Sequence[Column]:
@@ -170,6 +172,7 @@ def rhythm_columns(screen: Screen) -> Sequence[Column]:
         Column("gap_days", t("Usual pause"), "number", term(t, "own rhythm")),
         Column("lateness", t("Own pauses"), "number", t("How many of its own usual pauses the customer has been silent."), digits=1),
         Column("spend_365", t("Sales in 12 months"), "money", term(t, "spend")),
+        action(screen),
         *_by_owner(screen),
         *write(screen),
     ]
@@ -211,6 +214,11 @@ def write(screen: Screen) -> list[Column]:
     """The column by which customers are written to; for those who may not see phones, their last digits."""
     t = screen.t
     return [Column("shown_phone", t("Phone")) if screen.masked else Column("chat", t("WhatsApp"), "link", link=t("Write"), width="small")]
+
+
+def action(screen: Screen) -> Column:
+    """What to do about a customer, in two or three words."""
+    return Column("action", screen.t("What to do"), width=ACTION_PIXELS)
 
 
 def _by_owner(screen: Screen) -> list[Column]:

@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from ml.i18n import advice
 from ml.queries import call_list, calls, customers
 from ml.queries.call_list import Asked, Totals
 from ml.queries.customers import Gate
+from ml.queries.standings import standings
 from ui import alerts, charts, data, filters, tables
 from ui.blocks import Card
 from ui.format import md
@@ -62,7 +64,8 @@ def picked(now: Screen, asked: Asked) -> Picked:
         return Picked(found.rows, columns, cards, now.t("Latest by their own rhythm"))
     heading = now.t("First to call") if head.worth else now.t("Most at stake, not worth a call at these costs")
     cards = risk_cards(now, found, head.sizes["at_risk"], data.ask(call_list.mean_risk, asked))
-    return Picked(found.rows, told(alerts.risk_columns(now), found), cards, heading)
+    columns = told(alerts.risk_columns(now, to_call=asked.which == "profit"), found)
+    return Picked(found.rows, columns, cards, heading)
 
 
 def told(columns: Sequence[Column], found: Totals) -> list[Column]:
@@ -73,12 +76,24 @@ def told(columns: Sequence[Column], found: Totals) -> list[Column]:
 
 def page(now: Screen, asked: Asked, start: int) -> pd.DataFrame:
     """The rows of the list from `start` on, as one page shows them."""
-    return alerts.said_of_work(now, data.ask(call_list.page, asked, start, tables.PAGE_ROWS))
+    return _said(now, asked, data.ask(call_list.page, asked, start, tables.PAGE_ROWS))
 
 
 def everyone(now: Screen, asked: Asked) -> pd.DataFrame:
     """The whole list as it is exported: as it stands when somebody asks for the file."""
-    return alerts.said_of_work(now, data.ask(call_list.page, asked._replace(service=data.newest(asked.service))))
+    asked = asked._replace(service=data.newest(asked.service))
+    return _said(now, asked, data.ask(call_list.page, asked))
+
+
+def exported(screen: Screen, columns: Sequence[Column]) -> list[Column]:
+    """The columns of the file of a list: those of the screen, what to do, and the phone."""
+    return [*(column for column in columns if column.name != "action"), alerts.action(screen), Column("shown_phone", screen.t("Phone"))]
+
+
+def _said(now: Screen, asked: Asked, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows as people read them, with `action`: what to do, in two or three words."""
+    stands = standings(frame, asked.chosen, asked.service.day, usable=now.read(customers.has_signal, asked.service))
+    return alerts.said_of_work(now, frame).assign(action=[now.t(advice.SHORT[one.advice]) for one in stands])
 
 
 def curve(now: Screen, asked: Asked, worth: int) -> None:

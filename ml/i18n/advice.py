@@ -13,6 +13,15 @@ ADVICE: Mapping[str, str] = {
     "do_not_contact": mark("Do not contact: the customer asked for it, or is left alone by lot this quarter."),
     "no_rhythm": mark("Too few orders for a rhythm of its own: wait for the next order."),
 }
+SHORT: Mapping[str, str] = {
+    "keep": mark("Nothing to do"),
+    "watch": mark("Watch"),
+    "call": mark("Call this week"),
+    "call_first": mark("Call today"),
+    "win_back": mark("Write with an offer"),
+    "do_not_contact": mark("Do not contact"),
+    "no_rhythm": mark("Wait for an order"),
+}
 BY_RHYTHM = mark("This goes by the days of silence against the own rhythm, because the probability has no usable signal in this data yet.")
 
 

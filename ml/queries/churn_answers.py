@@ -10,6 +10,7 @@ from ml.queries import advice, calls, customer, customers
 from ml.queries.advice import Known
 from ml.queries.customers import Gate
 from ml.queries.service import Service
+from ml.queries.standings import known_of
 from ml.store.preferences import Preferences
 
 NEXT_ORDER = ("next_order_date", "next_order_lo", "next_order_hi")
@@ -55,16 +56,9 @@ def churn_answers(connection: sa.Connection, serving: Service, chosen: Preferenc
         rows = calls.latest_first(rows)
     frame = customers.told(connection, serving, rows)
     days = [[None if pd.isna(day) else day.date() for day in frame[name]] for name in ("next_date", "next_lo", "next_hi")]
-    cells = (frame[name].tolist() for name in ("probability", "population", "horizon_days"))
-    silences = (frame[name].tolist() for name in ("days_since_last_order", "gap_days"))
-    worth = [calls.is_worth_a_call(*row, chosen) for row in zip(frame["value_at_risk"], frame["horizon_days"], strict=True)]
-    known = (
-        Known(*row)._replace(worth_a_call=is_worth)
-        for row, is_worth in zip(zip(*cells, days[-1], *silences, strict=True), worth, strict=True)
-    )
     names = ("reasons", "contact_opt_out", "value_at_risk", "value_12m")
     columns = (frame[name].tolist() for name in names)
-    told = zip(frame["customer_id"].tolist(), known, *columns, zip(*days, strict=True), strict=True)
+    told = zip(frame["customer_id"].tolist(), known_of(frame, chosen), *columns, zip(*days, strict=True), strict=True)
     return [_answer(Scored(*row), chosen, serving.day, usable) for row in told]
 
 

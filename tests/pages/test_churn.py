@@ -1,24 +1,29 @@
 """The work list on the screen: pressed, taken back, linked to, and closed to those who may not."""
 
 from datetime import date, datetime
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
-from ml.queries import call_list, service
+from ml.i18n import advice, translator
+from ml.queries import call_list, churn_answers, service
 from ml.store import alerts, schema
 from ml.store.engine import begin_write, open_store
 from ml.store.preferences import Preferences
 from ml.store.schema_alerts import alerts as table
 from ml.store.schema_alerts import holdout
-from ml.store.values import set_preference
+from ml.store.values import load_preferences, set_preference
 from tests.conftest import settings_for
 from tests.pages.conftest import texts_of
 from tests.pages.filled_store import AS_OF, without_signal
 from tests.pages.pressing import button, field, rows
 from ui import actions_alerts, data, screen
+from ui import call_list as call_list_words
 from ui.guard import NotAllowed
+from ui.tables import Column
 
+EN = translator("en")
 NOW = datetime(2026, 11, 21, 9, 0)
 
 
@@ -231,3 +236,28 @@ def test_without_a_signal_the_rhythm_list_stands_in_place_of_the_risk(show, work
     )
     told = " ".join(entry.value for entry in app.info)
     assert "no usable signal" in told and "61 active customers" in told
+
+
+@pytest.mark.parametrize(("rule", "silent_models"), [("all", False), ("probability", False), ("", True)])
+def test_a_list_says_what_to_do_with_each_as_the_json_answers_do(show, worked, rule, silent_models):
+    home, engine, _ = worked
+    if silent_models:
+        without_signal(engine)
+    app = show(home, "churn", language="en", query={"rule": rule, "state": "todo"} if rule else {})
+    listed = app.dataframe[0].value
+    with engine.connect() as conn:
+        serving, chosen = service.in_service(conn)["customers"], load_preferences(conn)
+        answers = churn_answers.churn_answers(conn, serving, chosen)
+        names = dict(conn.execute(sa.select(schema.customer_facts.c.customer_id, schema.customer_facts.c.name)).all())
+    by_name = {names[one["customer_id"]]: EN(advice.SHORT[one["recommendation"]]) for one in answers}
+    told = dict(zip(listed["who"], listed["action"], strict=True))
+    assert told and told == {name: by_name[name] for name in told}
+    assert silent_models or len(set(told.values())) > (rule == "all")
+
+
+def test_the_list_of_who_is_to_be_called_says_it_in_its_file_alone(show, worked):
+    home, _, _ = worked
+    app = show(home, "churn", language="en", query={"rule": "profit"})
+    assert "action" not in app.dataframe[0].value.columns
+    columns = call_list_words.exported(SimpleNamespace(t=EN), [Column("who", "Customer")])
+    assert [column.name for column in columns] == ["who", "action", "shown_phone"]

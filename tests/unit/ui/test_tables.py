@@ -177,7 +177,12 @@ def test_a_desk_shows_more_of_a_name_than_a_phone(monkeypatch, phone, pixels):
 
 @pytest.mark.parametrize(
     "columns_of",
-    [alerts.risk_columns, partial(alerts.win_back_columns, usable=True), partial(week.columns, usable=True), groups.member_columns],
+    [
+        partial(alerts.risk_columns, to_call=True),
+        partial(alerts.win_back_columns, usable=True),
+        partial(week.columns, usable=True),
+        groups.member_columns,
+    ],
 )
 def test_a_phone_shows_the_customer_and_the_amount_side_by_side(columns_of):
     screen = SimpleNamespace(t=translator("es"), f=Formatter(translator("es")), masked=False, basis="neto")
