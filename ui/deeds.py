@@ -29,6 +29,7 @@ DEEDS: Mapping[str, str] = {
     "message.retry": mark("sent again the message"),
     "message.nobody": mark("had nobody to tell about, so no message:"),
     "event.add": mark("entered the event"),
+    "event.change": mark("changed the event"),
     "event.remove": mark("removed the event"),
     "event.restore": mark("put back the event"),
     "screen.export": mark("downloaded"),

@@ -1,13 +1,16 @@
-"""The list of events on the Demand screen: what is coming and was, those entered taken back by those who may; their words in the figure."""
+"""The list of events on the Demand screen: what is coming and was, those entered changed or taken back by those who may; their words in the
+figure."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from ml.i18n import mark
 from ml.queries import events
+from ml.store.events import LONGEST_NAME, Event
 from ui import actions_events, data, guard, presses, tables
 from ui.format import md
 from ui.screen import Screen
@@ -43,7 +46,7 @@ def with_words(days: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
 
 
 def show(screen: Screen) -> None:
-    """The list folded away; a form and the ways to take back for admin and analyst."""
+    """The list folded away; a form and the ways to change and take back for admin and analyst."""
     t = screen.t
     found = since(screen, screen.today - timedelta(days=LISTED_DAYS))
     with st.expander(t("Promotions, price changes, strikes and closures ({n})", n=len(found)), key="events"):
@@ -59,27 +62,35 @@ def show(screen: Screen) -> None:
         tables.show(screen, rows, columns, alt=t("The events that count"), key="event-rows")
         if guard.may(screen.user, "events"):
             _form(screen)
-            _take_back(screen, found[found["is_entered"]])
+            _changes(screen, found[found["is_entered"]])
 
 
 def _form(screen: Screen) -> None:
     t, name = screen.t, f"event-{presses.number('event-add')}"
     with st.form(name, border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(t("Kind"), list(KINDS), format_func=lambda kind: t(KINDS[kind]), key=f"{name}-kind")
-        st.text_input(t("Name"), key=f"{name}-name", max_chars=80)
-        st.date_input(t("First and last day"), (screen.today, screen.today), key=f"{name}-days", format="DD-MM-YYYY", width=DAYS_PIXELS)
-        st.date_input(t("Known from"), screen.today, key=f"{name}-known", format="DD-MM-YYYY")
+        _fields(screen, name, Event(next(iter(KINDS)), "", screen.today, None, screen.today))
         presses.submit(t("Add"), "event-add", lambda: actions_events.add_named(name), mark("The event was added."))
 
 
-def _take_back(screen: Screen, found: pd.DataFrame) -> None:
+def _fields(screen: Screen, name: str, event: Event) -> None:
+    """The fields of the form `name`, with what they say at first."""
+    t, kinds = screen.t, list(KINDS)
+    st.selectbox(t("Kind"), kinds, index=kinds.index(event.kind), format_func=lambda kind: t(KINDS[kind]), key=f"{name}-kind")
+    st.text_input(t("Name"), event.name, key=f"{name}-name", max_chars=LONGEST_NAME)
+    days = (event.start, event.end or event.start)
+    st.date_input(t("First and last day"), days, key=f"{name}-days", format="DD-MM-YYYY", width=DAYS_PIXELS)
+    st.date_input(t("Known from"), event.announced_at, key=f"{name}-known", format="DD-MM-YYYY")
+
+
+def _changes(screen: Screen, found: pd.DataFrame) -> None:
+    """One of the events entered here, to be changed or removed; the one removed last, to be put back."""
     t, f = screen.t, screen.f
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(found):
-            labels = {
-                int(key): f"{name} ({f.day(start)})" for key, name, start in zip(found["id"], found["name"], found["start"], strict=True)
-            }
-            key = st.selectbox(t("Remove an event"), list(labels), format_func=lambda one: labels[one], key="event-chosen")
+            entered = {int(row["id"]): _event(row) for row in found.to_dict("records")}
+            labels = {key: f"{one.name} ({f.day(one.start)})" for key, one in entered.items()}
+            key = st.selectbox(t("Change or remove an event"), list(labels), format_func=lambda one: labels[one], key="event-chosen")
+            _change(screen, key, entered[key])
             presses.button(t("Remove"), f"event-remove-{key}", lambda: actions_events.remove(key), mark("The event was removed."))
         removed = data.ask(events.last_removed)
         if removed is not None:
@@ -87,3 +98,21 @@ def _take_back(screen: Screen, found: pd.DataFrame) -> None:
             presses.button(
                 t("Undo: put “{name}” back", name=md(removed[1])), f"event-restore-{removed[0]}", again, mark("The event is back.")
             )
+
+
+def _change(screen: Screen, key: int, seen: Event) -> None:
+    t, kept = screen.t, list[Event]()
+    name = f"event-change-{key}-{presses.number(f'event-change-{key}')}-form"
+
+    def change() -> None:
+        kept.append(actions_events.change_named(name, key, seen))
+
+    with st.popover(t("Edit"), key=f"{name}-opens"), st.form(name, border=False):
+        _fields(screen, name, seen)
+        back = lambda: actions_events.change(key, kept[-1], seen)  # noqa: E731
+        presses.submit(t("Save the change"), f"event-change-{key}", change, mark("The event was changed."), back=back)
+
+
+def _event(row: Mapping[Any, Any]) -> Event:
+    end = None if pd.isna(row["end"]) else row["end"].date()
+    return Event(row["kind"], row["name"], row["start"].date(), end, row["announced_at"].date())

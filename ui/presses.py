@@ -160,10 +160,10 @@ def button(
     st.button(label, key=f"{name}-{drawn}", on_click=press, args=(name, drawn, action, done, params, back), type=kind)
 
 
-def submit(label: str, name: str, action: Action, done: str, /, **params: Any) -> None:
-    """The button of a form that writes; `action` reads the form's fields from the session state."""
+def submit(label: str, name: str, action: Action, done: str, /, *, back: Action | None = None, **params: Any) -> None:
+    """The button of a form that writes; `action` reads the form's fields from the session state, `back` is offered afterwards."""
     drawn = number(name)
-    st.form_submit_button(label, key=f"{name}-{drawn}", on_click=press, args=(name, drawn, action, done, params), type="primary")
+    st.form_submit_button(label, key=f"{name}-{drawn}", on_click=press, args=(name, drawn, action, done, params, back), type="primary")
 
 
 def asked(label: str, question: str, yes: str, name: str, action: Action, done: str, /, *, folds: bool = False, **params: Any) -> None:

@@ -39,11 +39,12 @@ def experiments(conn: sa.Connection) -> Stamp:
 
 
 def entered_events(conn: sa.Connection) -> Stamp:
-    """The promotions, price changes, strikes and closures that people entered or took back, and the weather forecasts kept."""
+    """The promotions, price changes, strikes and closures that people entered, changed or took back, and the weather forecasts kept."""
     table, weather = schema_events.events.c, schema_events.weather_forecasts.c
     return _told(
         conn,
-        *(sa.func.count(table.id), sa.func.max(table.id), sa.func.count(table.removed_at), sa.func.max(table.removed_at)),
+        *(sa.func.count(table.id), sa.func.max(table.id), sa.func.max(table.created_at)),
+        *(sa.func.count(table.removed_at), sa.func.max(table.removed_at)),
         *(sa.func.max(weather.issued_at), sa.func.max(weather.date)),
     )
 

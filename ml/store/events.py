@@ -1,5 +1,5 @@
-"""Promotions, price changes, strikes and closures that people enter: kept, removed, taken back, each with its audit row; and those that
-the company's data tells."""
+"""Promotions, price changes, strikes and closures that people enter: kept, changed, removed, taken back, each with its audit row; and those
+that the company's data tells."""
 
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -34,6 +34,23 @@ class Event(NamedTuple):
 
 def add(connection: sa.Connection, event: Event, *, now: datetime, by: str) -> int:
     """Keep an event and return its id. Raises EventError for an unknown kind, a name or days that cannot be."""
+    event = _checked(event)
+    values = event._asdict() | {"created_at": now, "created_by": by}
+    key = int(connection.execute(sa.insert(events).values(**values)).inserted_primary_key[0])  # type: ignore[index]
+    audit.record(connection, by, "event.add", str(key), _told(event), at=now)
+    return key
+
+
+def change(connection: sa.Connection, key: int, seen: Event, event: Event, *, now: datetime, by: str) -> None:
+    """Put `event` in the place of one that still is as it was `seen`. Raises EventError when it is not, or as `add`."""
+    event = _checked(event)
+    as_seen = (events.c[name].is_not_distinct_from(value) for name, value in seen._asdict().items())
+    _move(connection, key, sa.and_(events.c.removed_at.is_(None), *as_seen), event._asdict() | {"created_at": now, "created_by": by})
+    audit.record(connection, by, "event.change", str(key), {"before": _told(seen), "after": _told(event)}, at=now)
+
+
+def _checked(event: Event) -> Event:
+    """The event with its name trimmed. Raises EventError for an unknown kind, a name or days that cannot be."""
     name = event.name.strip()
     if event.kind not in KINDS:
         raise EventError(f"The kind of event was {event.kind!r}; known are {', '.join(KINDS)}.", "event_kind")
@@ -43,11 +60,11 @@ def add(connection: sa.Connection, event: Event, *, now: datetime, by: str) -> i
         raise EventError(f"The event goes from {event.start} to {event.end}; it must end within a year of its start.", "event_days")
     if event.announced_at > event.start and event.kind != "strike":
         raise EventError(f"The event starts on {event.start} and is known from {event.announced_at}; give an earlier day.", "event_known")
-    values = event._asdict() | {"name": name, "created_at": now, "created_by": by}
-    key = int(connection.execute(sa.insert(events).values(**values)).inserted_primary_key[0])  # type: ignore[index]
-    detail = {"kind": event.kind, "name": name, "start": event.start.isoformat(), "end": event.end.isoformat() if event.end else None}
-    audit.record(connection, by, "event.add", str(key), detail, at=now)
-    return key
+    return event._replace(name=name)
+
+
+def _told(event: Event) -> dict[str, str | None]:
+    return {"kind": event.kind, "name": event.name, "start": event.start.isoformat(), "end": event.end.isoformat() if event.end else None}
 
 
 def remove(connection: sa.Connection, key: int, *, now: datetime, by: str) -> None:

@@ -14,7 +14,7 @@ events = sa.Table(
     sa.Column("start", Day, nullable=False),
     sa.Column("end", Day),  # null: that day alone, or, for a price change, from then on
     sa.Column("announced_at", Day, nullable=False),  # from this day on forecasts may know of it
-    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),  # when it was entered, or last changed, as it is now
     sa.Column("created_by", Text, nullable=False),
     sa.Column("removed_at", Moment),  # removed events stay, so that a removal can be taken back
 )

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from ml.clock import utc_now
 from ml.store import events, schema
 from ml.store.engine import begin_write
 from ml.store.events import Event, keep_forecast
@@ -242,6 +243,36 @@ def test_an_event_is_entered_shown_removed_and_put_back(live, own_full_home):
     assert "El evento fue quitado" in said(app)
     press(app, "Deshacer: reponer «Cierre por inventario»")
     assert "El evento está de vuelta" in said(app)
+
+
+def test_an_event_is_changed_and_changed_back(live, own_full_home):
+    app = live(own_full_home, "demand", role="analyst")
+    app.text_input(key="event-0-name").input("Oferta")
+    press(app, "Agregar")
+    app.text_input(key="event-change-1-0-form-name").input("Oferta de verano")
+    app.selectbox(key="event-change-1-0-form-kind").select("strike")
+    press(app, "Guardar el cambio")
+    assert "El evento fue cambiado" in said(app)
+    assert events_listed(app) == [("Oferta de verano", "Huelga")]
+    press(app, "Deshacer")
+    assert events_listed(app) == [("Oferta", "Promoción")]
+
+
+def test_a_colleagues_change_of_an_event_is_not_overwritten(live, own_full_home, store_at):
+    app = live(own_full_home, "demand", role="analyst")
+    app.text_input(key="event-0-name").input("Oferta")
+    press(app, "Agregar")
+    with begin_write(store_access.store()) as conn:
+        row = conn.execute(sa.select(*(events.events.c[name] for name in Event._fields))).one()
+        events.change(conn, 1, Event(*row), Event(*row)._replace(name="Oferta de Ana"), now=utc_now(), by="ana@example.com")
+    app.text_input(key="event-change-1-0-form-name").input("Oferta de Eva")
+    press(app, "Guardar el cambio")
+    assert "Alguien cambió este evento" in said(app) and events_listed(app) == [("Oferta de Ana", "Promoción")]
+
+
+def events_listed(app) -> list[tuple[str, str]]:
+    (rows,) = [frame.value for frame in app.dataframe if "announced_at" in frame.value]
+    return list(zip(rows["name"], rows["what"], strict=True))
 
 
 def test_a_price_change_of_one_day_goes_on(live, own_full_home):

@@ -1,6 +1,6 @@
 """Events are checked, audited, removable and put back; as a canonical table they are known from their announcement on."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -38,6 +38,25 @@ def test_an_event_is_kept_with_its_audit_row_and_removed_and_put_back(conn):
     with pytest.raises(EventError, match="not there any more"):
         events.restore(conn, key, **BY)
     assert [row["action"] for row in audit.latest(conn)] == ["event.restore", "event.remove", "event.add"]
+
+
+def test_an_event_is_changed_while_it_is_as_it_was_seen(conn):
+    key, seen = events.add(conn, PROMOTION, **BY), PROMOTION._replace(name="3x2 en PET")
+    longer = seen._replace(end=PROMOTION.start + timedelta(days=9))
+    events.change(conn, key, seen, longer._replace(name=" 3x2 en PET "), **BY)
+    assert events.event_frame(conn)["end"].tolist() == [longer.end]
+    with pytest.raises(EventError) as refused:
+        events.change(conn, key, seen, seen._replace(name="Another's"), **BY)
+    assert refused.value.code == "event_gone"
+    with pytest.raises(EventError) as refused:
+        events.change(conn, key, longer, longer._replace(kind="party"), **BY)
+    assert refused.value.code == "event_kind"
+    for_ever = seen._replace(kind="price_change", end=None)
+    events.change(conn, key, longer, for_ever, **BY)
+    events.change(conn, key, for_ever, seen, **BY)
+    assert events.event_frame(conn)["end"].tolist() == [PROMOTION.end] and events.event_frame(conn)["name"].tolist() == ["3x2 en PET"]
+    row = audit.latest(conn)[0]
+    assert row["action"] == "event.change" and row["detail"]["before"]["kind"] == "price_change"
 
 
 @pytest.mark.parametrize(
