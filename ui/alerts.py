@@ -21,7 +21,7 @@ from ui.store_access import settings
 from ui.tables import NAME, Column
 
 FIRST_CALLS = 5
-WHY_PIXELS, SILENCE_PIXELS, RISK_PIXELS, ACTION_PIXELS = 185, 105, 105, 115
+WHY_PIXELS, SILENCE_PIXELS, RISK_PIXELS, ACTION_PIXELS = 185, 105, 105, 105
 
 
 def said(screen: Screen, frame: pd.DataFrame) -> pd.DataFrame:

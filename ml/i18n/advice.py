@@ -16,11 +16,11 @@ ADVICE: Mapping[str, str] = {
 SHORT: Mapping[str, str] = {
     "keep": mark("Nothing to do"),
     "watch": mark("Watch"),
-    "call": mark("Call this week"),
+    "call": mark("Call"),
     "call_first": mark("Call today"),
     "win_back": mark("Write with an offer"),
     "do_not_contact": mark("Do not contact"),
-    "no_rhythm": mark("Wait for an order"),
+    "no_rhythm": mark("Wait"),
 }
 BY_RHYTHM = mark("This goes by the days of silence against the own rhythm, because the probability has no usable signal in this data yet.")
 
