@@ -1,13 +1,11 @@
 """Customers who may stop ordering, by the money at risk, and those to win back: the work list of the team."""
 
-from functools import partial
-
 import streamlit as st
 
 from ml.queries import calls, customers, stamps
 from ml.queries.call_list import Asked, head
 from ml.store.values import load_preferences
-from ui import alert_effect, alerts, blocks, call_list, data, filters, guard, records, states, tables, work_list, work_words
+from ui import alert_effect, alerts, blocks, call_list, data, filters, guard, records, states, work_list, work_words
 from ui.glossary import term
 from ui.screen import open_screen
 
@@ -63,17 +61,7 @@ if not figures.listed:
 elif not picked.rows:
     states.nothing_matches(t)
 else:
-    page = partial(now.kept, call_list.page, asked)
-    if asked.tab == "at_risk" and asked.stage == "todo":
-        st.subheader(picked.heading, anchor=False)
-        alerts.first_calls(screen, page(0))
-        st.subheader(t("The whole list"), anchor=False)
-    alt = t("Customers with money at stake, risk and reason")
-    rows = tables.Pages(picked.rows, page)
-    tables.show(screen, rows, picked.columns, alt=alt, key=f"customers-{asked.tab}", opens=True)
-    work_list.several(screen, page(0))
-    everyone = partial(call_list.everyone, now, asked)
-    tables.export(screen, everyone, call_list.exported(screen, picked.columns), name=f"customers-{asked.tab}")
+    call_list.show(screen, now, asked, picked)
 if picked.cards[first_cards:]:
     blocks.cards(picked.cards[first_cards:])
 for caution in cautions if below else []:

@@ -1,16 +1,18 @@
 """The call lists of the Churn screen in words: which one is asked for, its headline numbers, its columns, and a page of it."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
+import streamlit as st
 
 from ml.i18n import advice
 from ml.queries import call_list, calls, customers
 from ml.queries.call_list import Asked, Totals
 from ml.queries.customers import Gate
 from ml.queries.standings import standings
-from ui import alerts, charts, data, filters, tables
+from ui import alerts, charts, data, filters, tables, work_list
 from ui.blocks import Card
 from ui.format import md
 from ui.glossary import term
@@ -66,6 +68,19 @@ def picked(now: Screen, asked: Asked) -> Picked:
     cards = risk_cards(now, found, head.sizes["at_risk"], data.ask(call_list.mean_risk, asked))
     columns = told(alerts.risk_columns(now, to_call=asked.which == "profit"), found)
     return Picked(found.rows, columns, cards, heading)
+
+
+def show(screen: Screen, now: Screen, asked: Asked, found: Picked) -> None:
+    """The first customers to call, the whole list page by page, what can be done with several at once, and the list as a file."""
+    rows = partial(now.kept, page, asked)
+    if asked.tab == "at_risk" and asked.stage == "todo":
+        st.subheader(found.heading, anchor=False)
+        alerts.first_calls(screen, rows(0))
+        st.subheader(screen.t("The whole list"), anchor=False)
+    name, alt = f"customers-{asked.tab}", screen.t("Customers with money at stake, risk and reason")
+    tables.show(screen, tables.Pages(found.rows, rows), found.columns, alt=alt, key=name, opens=True)
+    work_list.several(screen, rows(0))
+    tables.export(screen, partial(everyone, now, asked), exported(screen, found.columns), name=name)
 
 
 def told(columns: Sequence[Column], found: Totals) -> list[Column]:
